@@ -1,0 +1,138 @@
+"""Look-up in a catalog whose references resolve."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from fitplan.catalog.schema import (
+    Architecture,
+    Basis,
+    CatalogFile,
+    Confidence,
+    Quality,
+    Release,
+    Source,
+    Variant,
+)
+from fitplan.errors import unknown_name
+from fitplan.quality import QualityRule
+from fitplan.weights import WeightFile, WeightGroup
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedFile:
+    """A variant with everything its release, component and architecture say about it."""
+
+    component_id: str
+    publisher: str
+    weights: WeightFile
+    basis: Basis
+    rel_error: float | None
+    cache_error_bytes: int
+    confidence: Confidence
+    file: str | None
+    url: str | None
+    source: Source
+    note: str | None
+
+    @property
+    def quant(self) -> str:
+        """The quantization name as published."""
+        return self.weights.quant
+
+    @property
+    def id(self) -> str:
+        """`component/publisher/QUANT`: names one file for people and scripts."""
+        return f"{self.component_id}/{self.publisher}/{self.quant}"
+
+    def is_called(self, name: str) -> bool:
+        """Whether `name` ("QUANT" or "publisher/QUANT") means this file."""
+        publisher, _, quant = name.rpartition("/")
+        return quant == self.quant and publisher in ("", self.publisher)
+
+
+class Catalog:
+    """A catalog whose references all resolve, ready for look-up."""
+
+    def __init__(self, file: CatalogFile) -> None:
+        self.file = file
+
+    @cached_property
+    def quality(self) -> QualityRule:
+        """The constants of this catalog's ranking."""
+        return QualityRule(**(self.file.quality or Quality()).model_dump())
+
+    @cached_property
+    def _published(self) -> dict[str, tuple[PublishedFile, ...]]:
+        return {id: tuple(self._files_of(id)) for id in self.file.components}
+
+    def files(self, component_id: str) -> tuple[PublishedFile, ...]:
+        """All files of a component, in catalog order."""
+        return self._published[component_id]
+
+    def pipeline_ids(self, name: str) -> list[str]:
+        """Ids of the pipelines that `name` means: an exact id or name, else all it is part of.
+
+        Raises FitplanError (unknown-name) with the nearest names.
+        """
+        wanted = _squash(name)
+        names = {id: (_squash(id), _squash(p.name)) for id, p in self.file.pipelines.items()}
+        exact = [id for id, known in names.items() if wanted in known]
+        found = exact or [
+            id for id, known in names.items() if wanted and any(wanted in k for k in known)
+        ]
+        if not found:
+            raise unknown_name("model", name, [p.name for p in self.file.pipelines.values()])
+        return found
+
+    def _files_of(self, component_id: str) -> Iterator[PublishedFile]:
+        component = self.file.components[component_id]
+        architecture = self.file.architectures[component.architecture]
+        for release in component.releases:
+            for variant in release.variants:
+                yield self._published_file(component_id, architecture, release, variant)
+
+    def _published_file(
+        self, component_id: str, architecture: Architecture, release: Release, variant: Variant
+    ) -> PublishedFile:
+        weights = WeightFile(
+            family=architecture.family,
+            container=release.format,
+            quant=variant.quant,
+            file_bytes=variant.bytes,
+            groups=_weight_groups(architecture, release, variant),
+            hidden_size=architecture.hidden_size,
+        )
+        pattern = variant.file or release.file
+        return PublishedFile(
+            component_id=component_id,
+            publisher=release.publisher,
+            weights=weights,
+            basis=variant.basis,
+            rel_error=weights.rel_error if variant.rel_error is None else variant.rel_error,
+            cache_error_bytes=variant.cache_error_bytes,
+            confidence=variant.confidence or release.confidence,
+            file=pattern.replace("{quant}", variant.quant) if pattern else None,
+            url=release.url,
+            source=self.file.sources[variant.source or release.source],
+            note=variant.note or release.note,
+        )
+
+
+def _squash(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", name.casefold())
+
+
+def _weight_groups(
+    architecture: Architecture, release: Release, variant: Variant
+) -> tuple[WeightGroup, ...]:
+    groups = variant.weights
+    if groups is None:
+        recipe = variant.recipe or release.recipe or ""
+        groups = architecture.recipes[recipe].quants[variant.quant]
+    return tuple(
+        WeightGroup(role, name, elements)
+        for role, types in groups.items()
+        for name, elements in types.items()
+    )

@@ -1,0 +1,104 @@
+"""The typer application, and the one place where errors become exit codes."""
+
+import sys
+from typing import Annotated, NoReturn
+
+import typer
+from typer.exceptions import TyperException
+
+from fitplan import __version__
+from fitplan.cli import explain, plan
+from fitplan.cli.options import (
+    CatalogOption,
+    FormatOption,
+    JsonOption,
+    PartialLoadingOption,
+    RuntimeOption,
+    common,
+)
+from fitplan.cli.output import report_error
+from fitplan.errors import EXIT_USAGE, FitplanError, usage_error
+
+app = typer.Typer(
+    name="fitplan",
+    help="Which text-to-image models stay resident in your RAM, and in which quantizations.",
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("explain")(explain.command)
+
+
+@app.callback(invoke_without_command=True)
+def _plan(
+    context: typer.Context,
+    ram: plan.RamOption = None,
+    model: plan.ModelOption = None,
+    all_pairs: plan.AllOption = False,
+    frontier: plan.FrontierOption = False,
+    top: plan.TopOption = None,
+    runtime: RuntimeOption = None,
+    partial_loading: PartialLoadingOption = None,
+    catalog: CatalogOption = None,
+    format: FormatOption = None,
+    json: JsonOption = False,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False,
+) -> None:
+    """List the denoiser and text-encoder pairs that stay resident in a RAM budget, best first."""
+    shared = common(catalog, runtime, partial_loading, format, json)
+    if version:
+        sys.stdout.write(f"fitplan {__version__}\n")
+        raise typer.Exit
+    options = plan.Options(ram, tuple(model or ()), all_pairs, frontier, top)
+    if context.invoked_subcommand is None:
+        raise typer.Exit(plan.execute(options, shared))
+    if options != plan.Options():
+        raise usage_error(
+            "plan options stand before the name of another command", "put only shared options there"
+        )
+    context.obj = shared
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run fitplan with `arguments` (default: the process's) and return its exit code."""
+    given = sys.argv[1:] if arguments is None else arguments
+    try:
+        result = app(given, prog_name="fitplan", standalone_mode=False)
+        sys.stdout.flush()
+    except FitplanError as error:
+        report_error(error, _wants_json(given))
+        return error.exit_code
+    except TyperException as error:
+        return _usage(error, given)
+    except (KeyboardInterrupt, typer.Abort):
+        sys.stderr.write("fitplan: interrupted\n")
+        return 130
+    except BrokenPipeError:
+        _close_stdout()
+        return 0
+    return result if isinstance(result, int) else 0
+
+
+def _usage(error: Exception, given: list[str]) -> int:
+    message = getattr(error, "format_message", lambda: str(error))()
+    problem = usage_error(f"{message[:1].lower()}{message[1:].rstrip('.')}", "see fitplan --help")
+    report_error(problem, _wants_json(given))
+    return EXIT_USAGE
+
+
+def _wants_json(given: list[str]) -> bool:
+    pairs = zip(given, [*given[1:], ""], strict=True)
+    return any(a in ("--json", "--format=json") or (a, b) == ("--format", "json") for a, b in pairs)
+
+
+def _close_stdout() -> None:
+    """The reader of the pipe has gone: point stdout away, so that closing it at exit can't fail."""
+    import os
+
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def run() -> NoReturn:
+    """Entry point of the console script."""
+    sys.exit(main())

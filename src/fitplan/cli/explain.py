@@ -1,0 +1,55 @@
+"""`fitplan explain`: every line of bytes of one pair, with its rule and source."""
+
+from typing import Annotated
+
+import typer
+
+from fitplan.cli.options import (
+    CatalogOption,
+    Common,
+    FormatOption,
+    JsonOption,
+    PartialLoadingOption,
+    RuntimeOption,
+    common,
+)
+from fitplan.cli.output import Format, console, show, write_json
+from fitplan.errors import usage_error
+
+
+def command(
+    context: typer.Context,
+    model: Annotated[str, typer.Argument(help="Model, by name or id.")],
+    denoiser: Annotated[str, typer.Argument(help="Its denoiser: QUANT or PUBLISHER/QUANT.")],
+    encoder: Annotated[str, typer.Argument(help="Its text encoder: QUANT or PUBLISHER/QUANT.")],
+    runtime: RuntimeOption = None,
+    partial_loading: PartialLoadingOption = None,
+    catalog: CatalogOption = None,
+    format: FormatOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Show every line of bytes of one pair: file, cache, RAM, with the rule and its source."""
+    shared = common(catalog, runtime, partial_loading, format, json).over(context.obj or Common())
+    execute(model, denoiser, encoder, shared)
+
+
+def execute(model: str, denoiser: str, encoder: str, shared: Common) -> None:
+    """Explain one pair and print it."""
+    from fitplan.explanation import explain
+
+    if shared.output not in (Format.TABLE, Format.JSON):
+        raise usage_error(f"explain has no format {shared.output}", "use table or json")
+    catalog = shared.catalog()
+    found = catalog.pipeline_ids(model)
+    if len(found) > 1:
+        names = ", ".join(catalog.file.pipelines[id].name for id in found)
+        raise usage_error(f"{model!r} is more than one model", f"say which: {names}")
+    explanation = explain(catalog, found[0], denoiser, encoder, shared.runtime(), shared.runtime)
+    if shared.output is Format.JSON:
+        from fitplan.render.document import explain_document
+
+        write_json(explain_document(explanation))
+        return
+    from fitplan.render.table import explain_table
+
+    show(explain_table(explanation), console())

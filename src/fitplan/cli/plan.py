@@ -1,0 +1,119 @@
+"""`fitplan`: plan the pairs that stay resident in a budget."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, assert_never
+
+import typer
+
+from fitplan.cli.options import Common
+from fitplan.cli.output import Format, console, show, write, write_json
+from fitplan.errors import EXIT_ANSWER, EXIT_NOTHING, usage_error
+from fitplan.units import GIB, format_gib, parse_size
+
+if TYPE_CHECKING:
+    from fitplan.planner import Show
+    from fitplan.report import Budget, PlanReport
+
+TOP = 3
+"""Pairs per model without --top, --frontier or --all."""
+
+SYSTEM_RESERVE = 2 * GIB
+"""RAM left to the runtime itself and the operating system; the page's own finding on 16 GB."""
+
+RamOption = Annotated[
+    str | None,
+    typer.Option(
+        "--ram",
+        metavar="SIZE",
+        help="Cache limit: 14 (GiB), 14GiB, 15GB, 14336MiB. [this machine's RAM minus 2 GiB]",
+    ),
+]
+ModelOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--model", metavar="NAME", help="Only this model, or all whose name holds NAME; repeatable."
+    ),
+]
+AllOption = Annotated[bool, typer.Option("--all", help="Every pair that fits.")]
+FrontierOption = Annotated[
+    bool, typer.Option("--frontier", help="Every pair that no other fitting pair beats.")
+]
+TopOption = Annotated[
+    int | None,
+    typer.Option("--top", metavar="N", min=1, help=f"Best N pairs of each model. [{TOP}]"),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The plan's own options, as given."""
+
+    ram: str | None = None
+    models: tuple[str, ...] = ()
+    all_pairs: bool = False
+    frontier: bool = False
+    top: int | None = None
+
+    def show(self) -> "Show":
+        """Which pairs to list; usage error when two options contradict each other."""
+        given = [self.all_pairs, self.frontier, self.top is not None]
+        if sum(given) > 1:
+            raise usage_error("--all, --frontier and --top exclude each other", "give one of them")
+        return "all" if self.all_pairs else "frontier" if self.frontier else "best"
+
+
+def execute(options: Options, shared: Common) -> int:
+    """Plan and print; exit code 1 when nothing fits."""
+    from fitplan.planner import plan
+    from fitplan.report import make_report
+
+    show_pairs, budget = options.show(), _budget(options.ram)
+    runtime, catalog = shared.runtime(), shared.catalog()
+    ids = [id for name in options.models for id in catalog.pipeline_ids(name)]
+    answer = plan(
+        catalog,
+        ids or list(catalog.file.pipelines),
+        budget.cache_bytes,
+        lambda file: runtime.residency(file.weights),
+        show_pairs,
+        options.top or TOP,
+    )
+    report = make_report(answer, budget, runtime, catalog, shared.runtime)
+    _print(report, shared.output)
+    return EXIT_ANSWER if report.rows else EXIT_NOTHING
+
+
+def _budget(ram: str | None) -> "Budget":
+    from fitplan.report import Budget
+
+    if ram is not None:
+        return Budget(parse_size(ram), "option")
+    import psutil
+
+    total = psutil.virtual_memory().total
+    if total <= SYSTEM_RESERVE:
+        raise usage_error(f"this machine has only {format_gib(total)} of RAM", "say --ram SIZE")
+    return Budget(total - SYSTEM_RESERVE, "machine")
+
+
+def _print(report: "PlanReport", format: Format) -> None:
+    match format:
+        case Format.TABLE:
+            from fitplan.render.table import plan_table
+
+            on = console()
+            show(plan_table(report, on.width), on)
+        case Format.JSON:
+            from fitplan.render.document import plan_document
+
+            write_json(plan_document(report))
+        case Format.CSV:
+            from fitplan.render.delimited import plan_csv
+
+            write(plan_csv(report))
+        case Format.MARKDOWN:
+            from fitplan.render.markdown import plan_markdown
+
+            write(plan_markdown(report))
+        case _:
+            assert_never(format)

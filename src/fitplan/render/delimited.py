@@ -1,0 +1,62 @@
+"""CSV: one line per pair, sizes in bytes, for spreadsheets and scripts."""
+
+import csv
+import io
+
+from fitplan.render.text import printable
+from fitplan.report import PlanReport, Row
+
+_HEADINGS = (
+    "model",
+    "rank",
+    "denoiser",
+    "denoiser_publisher",
+    "denoiser_bytes",
+    "encoder",
+    "encoder_publisher",
+    "encoder_bytes",
+    "file_bytes",
+    "cache_bytes",
+    "real_bytes",
+    "headroom_bytes",
+    "observed_gib",
+    "quality_db",
+    "warnings",
+)
+
+
+def plan_csv(report: PlanReport) -> str:
+    """The pairs of a plan as CSV with a heading line."""
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(_HEADINGS)
+    writer.writerows(_cells(report, row) for row in report.rows)
+    return stream.getvalue()
+
+
+def _cells(report: PlanReport, row: Row) -> tuple[object, ...]:
+    plan = row.plan
+    denoiser, encoder = plan.denoiser.file, plan.encoder.file
+    return (
+        _inert(plan.pipeline.name),
+        plan.rank,
+        _inert(denoiser.quant),
+        _inert(denoiser.publisher),
+        denoiser.weights.file_bytes,
+        _inert(encoder.quant),
+        _inert(encoder.publisher),
+        encoder.weights.file_bytes,
+        plan.file_bytes,
+        plan.cache_bytes,
+        plan.real_bytes,
+        report.headroom(plan),
+        row.observed.cache_gib if row.observed else "",
+        "" if plan.quality_db is None else f"{plan.quality_db:.2f}",
+        " ".join(warning.kind for warning in row.warnings),
+    )
+
+
+def _inert(text: str) -> str:
+    """Text that no spreadsheet takes for a formula."""
+    safe = printable(text)
+    return f"'{safe}" if safe[:1] in ("=", "+", "-", "@") else safe

@@ -1,0 +1,91 @@
+"""The answer to a plan as one value, which every renderer takes."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from fitplan.catalog import Catalog
+from fitplan.observed import Observed, observed
+from fitplan.planner import Answer, Excluded, Plan
+from fitplan.quality import ENCODER_FLOOR
+from fitplan.residency import Runtime
+from fitplan.units import format_gib
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """The cache limit, and who set it."""
+
+    cache_bytes: int
+    source: Literal["option", "machine"]
+
+
+@dataclass(frozen=True, slots=True)
+class Warning:
+    """Something to know before trusting or downloading a pair."""
+
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One plan with what was measured and what to beware of."""
+
+    plan: Plan
+    observed: Observed | None
+    warnings: tuple[Warning, ...]
+
+    @property
+    def name(self) -> str:
+        """The pair as people say it: "Z-Image Turbo Q8_0 + Q8_0"."""
+        plan = self.plan
+        return f"{plan.pipeline.name} {plan.denoiser.file.quant} + {plan.encoder.file.quant}"
+
+
+@dataclass(frozen=True, slots=True)
+class PlanReport:
+    """Everything a renderer shows of a plan."""
+
+    rows: tuple[Row, ...]
+    excluded: Excluded
+    budget: Budget
+    runtime: Runtime
+
+    def headroom(self, plan: Plan) -> int:
+        """Budget minus cache bytes."""
+        return self.budget.cache_bytes - plan.cache_bytes
+
+
+def make_report(
+    answer: Answer,
+    budget: Budget,
+    runtime: Runtime,
+    catalog: Catalog,
+    find_runtime: Callable[[str], Runtime],
+) -> PlanReport:
+    """Join an answer with observations and warnings."""
+    rows = tuple(
+        Row(plan, observed(plan, catalog, find_runtime), tuple(_warnings(plan)))
+        for plan in answer.plans
+    )
+    return PlanReport(rows, answer.excluded, budget, runtime)
+
+
+def _warnings(plan: Plan) -> Iterator[Warning]:
+    if plan.real_bytes > plan.cache_bytes:
+        held, counted = format_gib(plan.real_bytes), format_gib(plan.cache_bytes)
+        text = f"holds {held} in RAM, the cache counts {counted}"
+        yield Warning("real-exceeds-cache", text)
+    error = plan.encoder.file.rel_error
+    if error is None or error > ENCODER_FLOOR:
+        yield Warning("encoder-below-q4", "text encoder below Q4_K_M, where damage grows suddenly")
+    unsure = sum(choice.file.cache_error_bytes for choice in plan.choices)
+    if unsure:
+        text = (
+            f"cache may be off by {format_gib(unsure)}: the file's mix of types is not fully known"
+        )
+        yield Warning("cache-uncertain", text)
+    if plan.pipeline.elo is None:
+        yield Warning("no-elo", "no Elo known for this model: listed after those with one")
+

@@ -1,0 +1,153 @@
+"""Denoisers and VAEs in InvokeAI: one function per family, one rule per loader."""
+
+from dataclasses import replace
+
+from fitplan.residency import Cast, Drop, MadeUp, Rule, Treatment
+from fitplan.runtimes.invokeai.treatments import (
+    ALL_BF16,
+    BF16,
+    FLOATS,
+    FOLDER,
+    GGML,
+    GGUF,
+    PACKED,
+    SINGLE,
+    buffers,
+    dense,
+    only,
+    quant_state,
+)
+from fitplan.weights import Role
+
+_GUIDANCE = MadeUp(
+    Role.GUIDANCE_EMBEDDER,
+    per_hidden=256,
+    per_hidden_squared=1,
+    type="BF16",
+    why="the loader adds a guidance embedder of zeros, 256·H + H² elements, when there is none",
+)
+
+
+def flux1(by_state_dict: bool) -> tuple[Rule, ...]:
+    """FLUX.1: GGUF as is, bitsandbytes NF4 as is, all else BF16."""
+    nf4 = Rule(
+        "flux1",
+        SINGLE,
+        (quant_state(by_state_dict), PACKED),
+        "FluxBnbQuantizednf4bCheckpointModel (flux.py)",
+        FLOATS | {"NF4_BNB"},
+        when_type="NF4_BNB",
+        basis="code",
+    )
+    return (
+        nf4,
+        Rule("flux1", GGUF, (PACKED,), "FluxGGUFCheckpointModel (flux.py)", GGML),
+        dense("flux1", "FluxCheckpointModel (flux.py)", SINGLE),
+        dense("flux1", "FluxDiffusersModel (flux.py)", FOLDER),
+    )
+
+
+def flux2(diffusers_zeros: bool) -> tuple[Rule, ...]:
+    """FLUX.2; `diffusers_zeros`: whether a diffusers folder gets the guidance zeros too (6.12)."""
+    chunked = "fused q/k/v are chunked, which dequantizes them"
+    swapped = "scale and shift are swapped, which dequantizes them"
+    treatments = (
+        Treatment(only(Role.FUSED_QKV), Cast("BF16"), chunked),
+        Treatment(only(Role.FINAL_ADALN), Cast("BF16"), swapped),
+        PACKED,
+    )
+    folder = dense("flux2", "Flux2DiffusersModel (flux.py)", FOLDER)
+    return (
+        Rule("flux2", GGUF, treatments, "Flux2GGUFCheckpointModel (flux.py)", GGML, (_GUIDANCE,)),
+        replace(dense("flux2", "Flux2CheckpointModel (flux.py)", SINGLE), adds=(_GUIDANCE,)),
+        replace(folder, adds=(_GUIDANCE,)) if diffusers_zeros else folder,
+    )
+
+
+def z_image() -> tuple[Rule, ...]:
+    """Z-Image: the one family whose real bytes are far above its cache bytes."""
+    sliced = "q, k and v are slices of the dequantized q/k/v; each pins a whole copy in RAM"
+    reshaped = "pad tokens are reshaped, which dequantizes them"
+    treatments = (
+        Treatment(only(Role.FUSED_QKV), Cast("BF16"), sliced, held=3),
+        Treatment(only(Role.PAD_TOKENS), Cast("BF16"), reshaped),
+        Treatment(only(Role.FINAL_NORM), Drop(), "the model has no final norm"),
+        PACKED,
+    )
+    where = "ZImageGGUFCheckpointModel, _convert_z_image_gguf_to_diffusers (z_image.py)"
+    return (
+        Rule("z-image", GGUF, treatments, where, GGML),
+        dense("z-image", "ZImageCheckpointModel (z_image.py)", SINGLE),
+        dense("z-image", "ZImageDiffusersModel (z_image.py)", FOLDER),
+    )
+
+
+def stable_diffusion(by_state_dict: bool) -> tuple[Rule, ...]:
+    """SD1.5, SDXL and SD3.5: everything becomes BF16, a single file with all its components."""
+    single = "StableDiffusionDiffusersModel._load_from_singlefile (stable_diffusion.py)"
+    folder = "StableDiffusionDiffusersModel (stable_diffusion.py)"
+    ids = Treatment(only(Role.BUFFERS), Drop(), "position ids are rebuilt, not loaded")
+    adds = buffers(by_state_dict, 616, "position ids")
+    whole = (Rule(f, SINGLE, (ids, *ALL_BF16), single, FLOATS, adds) for f in ("sd15", "sdxl"))
+    return (
+        *whole,
+        *(dense(family, folder, FOLDER) for family in ("sd15", "sdxl", "sd3")),
+    )
+
+
+def later(by_state_dict: bool) -> tuple[Rule, ...]:
+    """Families that 6.14 loads and 6.12 doesn't."""
+    anima = dense("anima", "AnimaCheckpointModel (anima.py)", SINGLE)
+    return (
+        *_qwen_image(),
+        *_krea2(),
+        *_wan(by_state_dict),
+        replace(anima, adds=buffers(by_state_dict, 300, "rotary tables")),
+        replace(dense("cogview4", "CogView4DiffusersModel (cogview4.py)", FOLDER), basis="code"),
+        replace(dense("ernie", "ErnieImageDiffusersModel (ernie_image.py)", FOLDER), basis="code"),
+    )
+
+
+def _qwen_image() -> tuple[Rule, ...]:
+    return (
+        Rule("qwen-image", GGUF, (PACKED,), "QwenImageGGUFCheckpointModel (qwen_image.py)", GGML),
+        dense("qwen-image", "QwenImageCheckpointModel (qwen_image.py)", SINGLE),
+        dense("qwen-image", "QwenImageDiffusersModel (qwen_image.py)", FOLDER),
+    )
+
+
+def _krea2() -> tuple[Rule, ...]:
+    modulation = Treatment(only(Role.MODULATION), Cast("BF16"), "reshaped, which dequantizes it")
+    gguf = Rule(
+        "krea2", GGUF, (modulation, PACKED), "Krea2GGUFCheckpointModel (krea2.py)", GGML
+    )  # fmt: skip
+    return (
+        replace(gguf, basis="code"),
+        dense("krea2", "Krea2CheckpointModel (krea2.py)", SINGLE),
+        dense("krea2", "Krea2DiffusersModel (krea2.py)", FOLDER),
+    )
+
+
+def _wan(by_state_dict: bool) -> tuple[Rule, ...]:
+    adds = buffers(by_state_dict, 2**20, "rotary tables")
+    plain = Treatment(
+        None,
+        BF16.becomes,
+        "tensors that aren't quantized are cast to BF16",
+        types=frozenset({"F32", "F16", "BF16"}),
+    )
+    gguf = Rule("wan", GGUF, (plain, PACKED), "WanGGUFCheckpointModel (wan.py)", GGML, adds)
+    return (
+        replace(gguf, basis="code"),
+        replace(dense("wan", "WanCheckpointModel (wan.py)", SINGLE), adds=adds),
+        replace(dense("wan", "WanDiffusersModel (wan.py)", FOLDER), adds=adds, basis="code"),
+    )
+
+
+def vaes() -> tuple[Rule, ...]:
+    """VAEs: BF16, whatever the file's type."""
+    return (
+        dense("flux1-vae", "FluxVAELoader (flux.py)"),
+        dense("flux2-vae", "Flux2VAELoader (flux.py)"),
+        *(dense(family, "VAELoader (vae.py)") for family in ("sd-vae", "qwen-image-vae")),
+    )
