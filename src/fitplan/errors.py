@@ -50,7 +50,7 @@ def unknown_name(what: str, name: str, known: "list[str]") -> FitplanError:
     from difflib import get_close_matches
 
     folded = {k.casefold(): k for k in known}
-    near = [folded[k] for k in get_close_matches(name.casefold(), folded, n=3, cutoff=0.4)]
+    near = [folded[k] for k in get_close_matches(name.casefold(), folded, n=3, cutoff=0.3)]
     listed = near or sorted(known)[:8]
     hint = f"did you mean {', '.join(listed)}?" if near else f"known: {', '.join(listed)}"
     return FitplanError(ErrorKind.UNKNOWN_NAME, f"no {what} is called {name!r}", hint)

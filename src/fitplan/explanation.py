@@ -68,6 +68,9 @@ def explain(
         choices_of(catalog, id, lambda file: runtime.residency(file.weights))[:1]
         for id in (*pipeline.encoders[1:], pipeline.vae)
     ]
+    if not all(rest):
+        what = f"{runtime.title} loads no VAE or second text encoder of {pipeline.name}"
+        raise usage_error(what, "choose another --runtime")
     others = tuple(choice for choices in rest for choice in choices)
     plan = make_plan(catalog, pipeline_id, pair[0], pair[1], others, frontier=False)
     return _explanation(plan, runtime, observed(plan, catalog, find_runtime))

@@ -25,7 +25,8 @@ _UNITS = {
     "g": GIB,
     "t": 2**40,
 }
-_SIZE = re.compile(r"\s*(\d{1,15}(?:\.\d{1,15})?|\.\d{1,15})\s*([a-z]{0,3})\s*", re.IGNORECASE)
+_NUMBER = r"[0-9]{1,18}(?:\.[0-9]{1,18})?|\.[0-9]{1,18}"
+_SIZE = re.compile(rf"\s*({_NUMBER})\s*([a-z]{{0,3}})\s*", re.IGNORECASE)
 _HINT = "write a size like 14 (GiB), 14GiB, 15GB or 14336MiB"
 
 

@@ -1,7 +1,7 @@
 """What a header tells about a file of weights: frozen values, no I/O."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from fitplan.quantization import TENSOR_TYPES, weight_error
@@ -33,7 +33,9 @@ class Role(StrEnum):
     """What tensors are for, as far as some runtime treats them differently from the rest."""
 
     WEIGHTS = "weights"
-    """Matrices and convolutions that nothing below names."""
+    """Matrices that nothing below names."""
+    CONVOLUTION = "convolution"
+    """Kernels of convolutions: four axes or more, over one channel or more."""
     VECTORS = "vectors"
     """One-dimensional tensors: norms, biases, scales that belong to the model."""
     TOKEN_EMBEDDING = "token_embedding"  # noqa: S105
@@ -82,6 +84,10 @@ class WeightGroup:
     role: Role
     type: str
     elements: int
+    tensors: int = field(default=0, compare=False)
+    """Number of tensors summed; 0 where only the sum is known, as in a catalog."""
+    rows: int = field(default=0, compare=False)
+    """Rows of all tensors (their first axes summed); 0 where only the sum is known."""
 
     @property
     def bytes(self) -> int:
@@ -125,10 +131,19 @@ class WeightFile:
 
 def group_tensors(tensors: Iterable[tuple[Role, Tensor]]) -> tuple[WeightGroup, ...]:
     """Sum tensors into weight groups, ordered by role and type: equal files compare equal."""
-    sums: dict[tuple[Role, str], int] = {}
+    sums: dict[tuple[Role, str], WeightGroup] = {}
     for role, tensor in tensors:
         key = (role, tensor.type)
-        sums[key] = sums.get(key, 0) + tensor.elements
+        sums[key] = _with(sums.get(key, WeightGroup(*key, 0)), tensor)
     order = list(Role)
-    ordered = sorted(sums.items(), key=lambda item: (order.index(item[0][0]), item[0][1]))
-    return tuple(WeightGroup(role, name, elements) for (role, name), elements in ordered)
+    return tuple(sorted(sums.values(), key=lambda group: (order.index(group.role), group.type)))
+
+
+def _with(group: WeightGroup, tensor: Tensor) -> WeightGroup:
+    return WeightGroup(
+        group.role,
+        group.type,
+        group.elements + tensor.elements,
+        group.tensors + 1,
+        group.rows + (tensor.shape[0] if tensor.shape else 1),
+    )

@@ -79,11 +79,17 @@ BY_FAMILY: Mapping[str, RolePatterns] = {
     "umt5": _T5_LAYERS,
     "clip-l": _patterns(
         {
+            Role.TOKEN_EMBEDDING: r"token_embedding\.weight$",
             Role.VISION: r"(?:vision_model|visual_projection)\.",
             Role.POSITIONS: r"(?:position_embedding\.weight|positional_embedding)$",
         }
     ),
-    "clip-g": _patterns({Role.POSITIONS: r"(?:position_embedding\.weight|positional_embedding)$"}),
+    "clip-g": _patterns(
+        {
+            Role.TOKEN_EMBEDDING: r"token_embedding\.weight$",
+            Role.POSITIONS: r"(?:position_embedding\.weight|positional_embedding)$",
+        }
+    ),
     "lora": _patterns({Role.BUFFERS: r"alpha$"}),
 }
 
@@ -106,4 +112,11 @@ def role_of(tensor: Tensor, patterns: RolePatterns) -> Role:
     for role, pattern in (*EVERYWHERE, *patterns):
         if pattern.search(tensor.name):
             return role
-    return Role.VECTORS if len(tensor.shape) <= 1 else Role.WEIGHTS
+    if len(tensor.shape) <= 1:
+        return Role.VECTORS
+    return Role.CONVOLUTION if _is_kernel(tensor) else Role.WEIGHTS
+
+
+def _is_kernel(tensor: Tensor) -> bool:
+    """Four axes or more; a norm's scale shaped (channels, 1, 1, 1) is no kernel."""
+    return len(tensor.shape) > 3 and tensor.elements > tensor.shape[0]

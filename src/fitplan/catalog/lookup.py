@@ -72,19 +72,18 @@ class Catalog:
         return self._published[component_id]
 
     def pipeline_ids(self, name: str) -> list[str]:
-        """Ids of the pipelines that `name` means: an exact id or name, else all it is part of.
+        """Ids of the pipelines that `name` means: an exact id or name, else an ending, else a part.
 
         Raises FitplanError (unknown-name) with the nearest names.
         """
         wanted = _squash(name)
-        names = {id: (_squash(id), _squash(p.name)) for id, p in self.file.pipelines.items()}
-        exact = [id for id, known in names.items() if wanted in known]
-        found = exact or [
-            id for id, known in names.items() if wanted and any(wanted in k for k in known)
-        ]
-        if not found:
-            raise unknown_name("model", name, [p.name for p in self.file.pipelines.values()])
-        return found
+        pipelines = self.file.pipelines
+        names = {id: (_squash(id), _squash(pipeline.name)) for id, pipeline in pipelines.items()}
+        for fits in (str.__eq__, str.endswith, str.__contains__):
+            found = [id for id, known in names.items() if any(fits(k, wanted) for k in known)]
+            if found and wanted:
+                return found
+        raise unknown_name("model", name, [pipeline.name for pipeline in pipelines.values()])
 
     def _files_of(self, component_id: str) -> Iterator[PublishedFile]:
         component = self.file.components[component_id]

@@ -1,6 +1,7 @@
 """Read catalog files: YAML with places, so that every mistake names its file, line and column."""
 
 import re
+from difflib import get_close_matches
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from pydantic_core import ErrorDetails
 
 from fitplan.catalog.lookup import Catalog
 from fitplan.catalog.references import broken_references
-from fitplan.catalog.schema import CatalogFile
+from fitplan.catalog.schema import CatalogFile, field_names
 from fitplan.errors import FitplanError, catalog_error, file_error
 
 MAX_BYTES = 32 * 2**20
@@ -134,7 +135,7 @@ def _refuse_aliases(text: str) -> None:
 
 def _validation_error(text: str, origin: str, error: ValidationError) -> FitplanError:
     details = error.errors(include_url=False)
-    first = details[0]
+    first = next((d for d in details if d["type"] == "extra_forbidden"), details[0])
     more = f" (and {len(details) - 1} more)" if len(details) > 1 else ""
     path = ".".join(str(part) for part in first["loc"])
     message = f"{origin}:{_place(text, first['loc'])} {path or 'catalog'}: {_explain(first)}{more}"
@@ -152,11 +153,16 @@ def _explain(detail: ErrorDetails) -> str:
 def _cure(detail: ErrorDetails) -> str:
     match detail["type"]:
         case "extra_forbidden":
-            return "remove it, or look for a misspelling in docs/catalog.schema.json"
+            return _nearest_key(str(detail["loc"][-1]))
         case "missing":
             return "add it"
         case _:
             return f"found {_shorten(detail['input'])}"
+
+
+def _nearest_key(key: str) -> str:
+    near = get_close_matches(key, sorted(field_names()), n=2, cutoff=0.6)
+    return f"did you mean {' or '.join(near)}?" if near else "remove it"
 
 
 def _shorten(value: object) -> str:

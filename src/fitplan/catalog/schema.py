@@ -218,3 +218,8 @@ class CatalogFile(_Model):
             observations=[*self.observations, *other.observations],
             quality=other.quality or self.quality,
         )
+
+
+def field_names() -> set[str]:
+    """Every key that some entry of a catalog may have."""
+    return {name for model in _Model.__subclasses__() for name in model.model_fields}

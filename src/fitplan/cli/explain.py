@@ -50,6 +50,6 @@ def execute(model: str, denoiser: str, encoder: str, shared: Common) -> None:
 
         write_json(explain_document(explanation))
         return
-    from fitplan.render.table import explain_table
+    from fitplan.render.explain import explain_table
 
     show(explain_table(explanation), console())

@@ -10,7 +10,7 @@ from fitplan.errors import FitplanError
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
-PIPE_WIDTH = 120
+PIPE_WIDTH = 140
 """Columns of a table that goes to a pipe or file, unless COLUMNS says otherwise."""
 
 
@@ -24,7 +24,7 @@ class Format(StrEnum):
 
 
 def console() -> "Console":
-    """A rich console on stdout: NO_COLOR and COLUMNS are respected, a pipe has 120 columns."""
+    """A rich console on stdout: NO_COLOR and COLUMNS are respected, a pipe has 140 columns."""
     from rich.console import Console
 
     width = None if sys.stdout.isatty() or os.environ.get("COLUMNS", "").isdecimal() else PIPE_WIDTH

@@ -1,23 +1,51 @@
-"""Rich tables for people at a terminal."""
+"""The plan as a rich table for people at a terminal."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from dataclasses import dataclass
 
-from rich import box
-from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.console import (
+    Console,
+    ConsoleOptions,
+    Group,
+    JustifyMethod,
+    RenderableType,
+    RenderResult,
+)
 from rich.measure import Measurement
 from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
-from fitplan.explanation import Explanation, Part
-from fitplan.planner import Choice
+from fitplan.planner import Choice, Plan
 from fitplan.quality import EQUIVALENT_DB
+from fitplan.render.rich_tables import bare_table
 from fitplan.render.text import printable
 from fitplan.report import PlanReport, Row
-from fitplan.units import GB, GIB, format_gb, format_gib
+from fitplan.units import GB, GIB, format_gib
 
-WIDE = 110
-"""From this many columns on, publishers, observations and the bar are shown."""
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What a table of pairs shows besides the columns it always has."""
+
+    publishers: bool = False
+    sizes: bool = True
+    """File sizes and RAM."""
+    seen: bool = True
+    bar: bool = False
+    padding: int = 1
+
+
+LAYOUTS = (
+    Layout(publishers=True, bar=True),
+    Layout(publishers=True),
+    Layout(publishers=True, seen=False),
+    Layout(),
+    Layout(padding=0),
+    Layout(seen=False, padding=0),
+    Layout(sizes=False, seen=False, padding=0),
+)
+"""From the richest to the narrowest; the first that fits the terminal is taken."""
 
 _RIGHT = frozenset({"GB", "Total\nGB", "Cache\nGiB", "RAM\nGiB", "Seen\nGiB", "Free\nGiB", "dB"})
 
@@ -52,7 +80,7 @@ def plan_table(report: PlanReport, width: int) -> RenderableType:
     """The plan for a terminal of `width` columns: title, pairs, and what was left out and why."""
     parts: list[RenderableType] = [Text(_title(report), style="bold")]
     if report.rows:
-        parts += [_pairs(report, wide=width >= WIDE), *_legend(report), Text("")]
+        parts += [_pairs(report, width), *_legend(report), Text("")]
     parts += [_left_out(report)]
     if report.rows:
         parts += [Text(""), Text(report.runtime.settings(report.budget.cache_bytes), style="cyan")]
@@ -68,68 +96,76 @@ def _title(report: PlanReport) -> str:
     return f"{found} resident in {size}{asked} of {runtime.title}'s {runtime.budget_name}"
 
 
-def _pairs(report: PlanReport, wide: bool) -> Table:
-    table = _bare_table(padding=1 if wide else 0)
-    for heading in _headings(wide):
-        table.add_column(
-            heading, justify="right" if heading in _RIGHT else "left", no_wrap=heading != "Model"
-        )
+def _pairs(report: PlanReport, width: int) -> Table:
+    paper = Console(width=1000)
+    tables = (_table_of_pairs(report, layout) for layout in LAYOUTS)
+    return next((t for t in tables if paper.measure(t).maximum <= width), _narrowest(report))
+
+
+def _narrowest(report: PlanReport) -> Table:
+    table = _table_of_pairs(report, LAYOUTS[-1])
+    table.columns[0].no_wrap = False
+    return table
+
+
+def _table_of_pairs(report: PlanReport, layout: Layout) -> Table:
+    table = bare_table(layout.padding)
+    for heading in _headings(layout):
+        side: JustifyMethod = "right" if heading in _RIGHT else "left"
+        table.add_column(heading, justify=side, no_wrap=True)
     previous = ""
     for row in report.rows:
         first = row.plan.pipeline_id != previous
         if first and previous:
             table.add_section()
-        table.add_row(*_cells(report, row, first, wide))
+        table.add_row(*_cells(report, row, first, layout))
         previous = row.plan.pipeline_id
     return table
 
 
-def _bare_table(padding: int) -> Table:
-    sides = (0, padding, 0, 0)
-    return Table(box=box.SIMPLE_HEAD, padding=sides, pad_edge=False, show_edge=False)
-
-
-def _headings(wide: bool) -> Iterable[str]:
-    yield from (
-        "Model",
-        "Denoiser",
-        "GB",
-        "Text\nencoder",
-        "GB",
-        "Total\nGB",
-        "Cache\nGiB",
-        "RAM\nGiB",
-    )
-    if wide:
+def _headings(layout: Layout) -> Iterator[str]:
+    size = ["GB"] if layout.sizes else []
+    yield from ("Model", "Denoiser", *size, "Text\nencoder", *size)
+    if layout.sizes:
+        yield "Total\nGB"
+    yield "Cache\nGiB"
+    if layout.sizes:
+        yield "RAM\nGiB"
+    if layout.seen:
         yield "Seen\nGiB"
     yield from ("Free\nGiB", "dB")
-    if wide:
+    if layout.bar:
         yield "Budget"
 
 
-def _cells(report: PlanReport, row: Row, first: bool, wide: bool) -> Iterator[RenderableType]:
+def _cells(report: PlanReport, row: Row, first: bool, layout: Layout) -> Iterator[RenderableType]:
     plan = row.plan
     yield Text(printable(plan.pipeline.name), style="bold") if first else Text("")
     for choice in (plan.denoiser, plan.encoder):
-        yield _name(choice, wide)
-        yield f"{choice.file.weights.file_bytes / GB:.2f}"
-    yield f"{plan.file_bytes / GB:.2f}"
+        yield _name(choice, layout.publishers)
+        if layout.sizes:
+            yield f"{choice.file.weights.file_bytes / GB:.2f}"
+    if layout.sizes:
+        yield f"{plan.file_bytes / GB:.2f}"
     yield f"{plan.cache_bytes / GIB:.2f}"
-    heavy = plan.real_bytes > plan.cache_bytes
-    yield Text(
-        f"{plan.real_bytes / GIB:.2f}{'!' if heavy else ' '}", style="yellow" if heavy else ""
-    )
-    if wide:
+    if layout.sizes:
+        yield _real(plan)
+    if layout.seen:
         yield f"{row.observed.cache_gib:.2f}" if row.observed else ""
     yield f"{report.headroom(plan) / GIB:.2f}"
     yield _quality(plan.quality_db)
-    if wide:
+    if layout.bar:
         yield _bar(report, row)
 
 
-def _name(choice: Choice, wide: bool) -> Text:
+def _real(plan: Plan) -> Text:
+    heavy = plan.real_bytes > plan.cache_bytes
+    return Text(f"{plan.real_bytes / GIB:.2f}{'!' if heavy else ' '}", "yellow" if heavy else "")
+
+
+def _name(choice: Choice, publisher: bool) -> Text:
     name = Text(printable(choice.file.quant))
-    return name.append(f" {printable(choice.file.publisher)}", style="dim") if wide else name
+    return name.append(f" {printable(choice.file.publisher)}", style="dim") if publisher else name
 
 
 def _quality(score: float | None) -> Text:
@@ -154,7 +190,9 @@ def _legend(report: PlanReport) -> Iterator[Text]:
     kinds = {warning.kind for row in rows for warning in row.warnings}
     if "real-exceeds-cache" in kinds:
         worst = max(rows, key=lambda row: row.plan.real_bytes - row.plan.cache_bytes)
-        yield Text(f"! {_first(worst, 'real-exceeds-cache')} ({worst.name})", style="yellow")
+        yield Text(
+            f"! {_first(worst, 'real-exceeds-cache')} ({printable(worst.name)})", style="yellow"
+        )
     for kind in sorted(kinds - {"real-exceeds-cache"}):
         having = [row for row in rows if any(w.kind == kind for w in row.warnings)]
         yield Text(f"! {_first(having[0], kind)}: {_whom(having, kind)}", style="yellow")
@@ -182,65 +220,3 @@ def _left_out(report: PlanReport) -> Text:
     listed = ", ".join(f"{count} {why}" for count, why in reasons if count)
     shown = f"{len(report.rows)} pair{'' if len(report.rows) == 1 else 's'} shown"
     return Text(f"{shown}; left out: {listed}." if listed else f"{shown}; none left out.")
-
-
-def explain_table(explanation: Explanation) -> RenderableType:
-    """Every line of bytes of one pair, file by file."""
-    runtime = explanation.runtime
-    head = f"{explanation.pipeline.name} in {runtime.title}: from the file to RAM"
-    parts: list[RenderableType] = [Text(printable(head), style="bold")]
-    for part in explanation.parts:
-        parts += [Text(""), *_part(part)]
-    return Group(*parts, Text(""), *_totals(explanation))
-
-
-def _part(part: Part) -> Iterator[RenderableType]:
-    file, residency = part.choice.file, part.choice.residency
-    name = f"{part.slot} {file.component_id} {file.quant} by {file.publisher}"
-    yield Text(f"{printable(name)}: {file.weights.file_bytes:,} bytes, {file.basis}", style="bold")
-    yield _lines(part)
-    rule = residency.where or "no rule: plain sum"
-    yield Text(
-        f"  rule: {rule} [{residency.basis}]; bytes: {printable(file.source.title)}", style="dim"
-    )
-
-
-def _lines(part: Part) -> Table:
-    table = _bare_table(padding=1)
-    table.add_column("what", no_wrap=True)
-    table.add_column("type", no_wrap=True)
-    for heading in ("file GB", "cache GB", "RAM GB"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("why")
-    for line in part.choice.residency.lines:
-        change = (
-            f"{line.type} → {line.becomes or 'dropped'}" if line.type != line.becomes else line.type
-        )
-        sizes = (line.file_bytes, line.cache_bytes, line.real_bytes)
-        table.add_row(line.what, change, *(f"{size / GB:.3f}" for size in sizes), Text(line.why))
-    rest = f"{part.header_bytes / GB:.3f}"
-    table.add_row(
-        "header", "", rest, f"{0:.3f}", f"{0:.3f}", Text("names, tokenizer, padding: not loaded")
-    )
-    return table
-
-
-def _totals(explanation: Explanation) -> Iterator[Text]:
-    file, cache = explanation.file_bytes, explanation.cache_bytes
-    yield Text(f"download: {format_gb(file)} = {format_gib(file)} (denoiser and text encoder)")
-    yield Text(
-        f"cache:    {format_gb(cache)} = {format_gib(cache)} counted by the runtime", style="bold"
-    )
-    yield Text(f"RAM:      {format_gib(explanation.real_bytes)} held")
-    yield Text(
-        f"loading:  up to {format_gib(explanation.transient_bytes)} more, for a moment (estimated)"
-    )
-    if explanation.quality_db is not None:
-        yield Text(f"quality:  {explanation.quality_db:.1f} dB")
-    seen = explanation.observed
-    if seen:
-        predicted = format_gib(seen.predicted_bytes)
-        yield Text(
-            f"observed: {seen.cache_gib:.2f} GiB in {seen.runtime}, predicted for it {predicted} "
-            f"({printable(seen.source.url or seen.source.title)}, {seen.date})"
-        )

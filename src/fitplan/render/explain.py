@@ -1,0 +1,74 @@
+"""Every line of bytes of one pair as rich tables, file by file."""
+
+from collections.abc import Iterator
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from fitplan.explanation import Explanation, Part
+from fitplan.render.rich_tables import bare_table
+from fitplan.render.text import printable
+from fitplan.units import GB, format_gb, format_gib
+
+
+def explain_table(explanation: Explanation) -> RenderableType:
+    """Every line of bytes of one pair, file by file."""
+    runtime = explanation.runtime
+    head = f"{explanation.pipeline.name} in {runtime.title}: from the file to RAM"
+    parts: list[RenderableType] = [Text(printable(head), style="bold")]
+    for part in explanation.parts:
+        parts += [Text(""), *_part(part)]
+    return Group(*parts, Text(""), *_totals(explanation))
+
+
+def _part(part: Part) -> Iterator[RenderableType]:
+    file, residency = part.choice.file, part.choice.residency
+    name = f"{part.slot} {file.component_id} {file.quant} by {file.publisher}"
+    yield Text(f"{printable(name)}: {file.weights.file_bytes:,} bytes, {file.basis}", style="bold")
+    yield _lines(part)
+    rule = residency.where or "no rule: plain sum"
+    yield Text(
+        f"  rule: {rule} [{residency.basis}]; bytes: {printable(file.source.title)}", style="dim"
+    )
+
+
+def _lines(part: Part) -> Table:
+    table = bare_table()
+    table.add_column("what", no_wrap=True)
+    table.add_column("type", no_wrap=True)
+    for heading in ("file GB", "cache GB", "RAM GB"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("why")
+    for line in part.choice.residency.lines:
+        change = (
+            f"{line.type} → {line.becomes or 'dropped'}" if line.type != line.becomes else line.type
+        )
+        sizes = (line.file_bytes, line.cache_bytes, line.real_bytes)
+        table.add_row(line.what, change, *(f"{size / GB:.3f}" for size in sizes), Text(line.why))
+    rest = f"{part.header_bytes / GB:.3f}"
+    table.add_row(
+        "header", "", rest, f"{0:.3f}", f"{0:.3f}", Text("names, tokenizer, padding: not loaded")
+    )
+    return table
+
+
+def _totals(explanation: Explanation) -> Iterator[Text]:
+    file, cache = explanation.file_bytes, explanation.cache_bytes
+    yield Text(f"download: {format_gb(file)} = {format_gib(file)} (denoiser and text encoder)")
+    yield Text(
+        f"cache:    {format_gb(cache)} = {format_gib(cache)} counted by the runtime", style="bold"
+    )
+    yield Text(f"RAM:      {format_gib(explanation.real_bytes)} held")
+    yield Text(
+        f"loading:  up to {format_gib(explanation.transient_bytes)} more, for a moment (estimated)"
+    )
+    if explanation.quality_db is not None:
+        yield Text(f"quality:  {explanation.quality_db:.1f} dB")
+    seen = explanation.observed
+    if seen:
+        predicted = format_gib(seen.predicted_bytes)
+        yield Text(
+            f"observed: {seen.cache_gib:.2f} GiB in {seen.runtime}, predicted for it {predicted} "
+            f"({printable(seen.source.url or seen.source.title)}, {seen.date})"
+        )
