@@ -1,17 +1,15 @@
 """The tensors of real files (tests/inventories/), as weight files."""
 
-import json
 from functools import cache
 from pathlib import Path
 
 import yaml
 
 from fitplan.architectures import quant_of, recognise
-from fitplan.weights import Container, Tensor, WeightFile
+from fitplan.weights import Container, WeightFile
+from sparse import inventory
 
-FOLDER = Path(__file__).parent / "inventories"
 DATA = Path(__file__).parent / "data"
-NAMES = tuple(sorted(path.stem for path in FOLDER.glob("*.json")))
 
 _FOLDERS = ("-diff-", "-hf", "t5-", "clip-l-", "qwen25vl", "-diffusers-")
 _PIPELINES = {
@@ -23,23 +21,17 @@ _PIPELINES = {
 _LOAD_TYPES = {"t5-float16-r2": "F16", "t5-float32-r2": "F32"}
 
 
-def tensors(name: str) -> list[Tensor]:
-    """The tensors of one inventory."""
-    data = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
-    return [Tensor(tensor, tuple(shape), type) for tensor, shape, type in data["tensors"]]
-
-
 @cache
 def weight_file(name: str) -> WeightFile:
     """One inventory as the file or folder that was measured."""
-    data = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
-    architecture = recognise(tensors(name))
-    container = _container(name, data["format"])
+    stored = inventory(name)
+    architecture = recognise(stored.tensors)
+    container = _container(name, stored.format)
     return WeightFile(
         family=architecture.family,
         container=container,
         quant=quant_of(architecture.groups, container),
-        file_bytes=data["file_bytes"],
+        file_bytes=stored.tensor_bytes,
         groups=architecture.groups,
         hidden_size=architecture.hidden_size,
         part_of=next((family for part, family in _PIPELINES.items() if name.startswith(part)), ""),

@@ -2,48 +2,16 @@
 
 import csv
 import io
-import json
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from fitplan.cli import main
+from cli import Run
 from test_catalog import GOOD
-
-
-@dataclass(frozen=True)
-class Ran:
-    """What one run printed and how it ended."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        """stdout as JSON."""
-        return json.loads(self.out)
-
-
-Run = Callable[..., Ran]
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Run fitplan in this process; COLUMNS is 100 unless a test says otherwise."""
-    monkeypatch.setenv("COLUMNS", "100")
-
-    def go(*arguments: str) -> Ran:
-        code = main(list(arguments))
-        out, err = capsys.readouterr()
-        return Ran(code, out, err)
-
-    return go
 
 
 def test_a_plan_keeps_the_json_contract(run: Run) -> None:

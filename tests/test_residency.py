@@ -8,7 +8,8 @@ from fitplan import runtimes
 from fitplan.residency import Residency, Runtime, Unsupported
 from fitplan.runtimes import invokeai
 from fitplan.weights import Container, Role, WeightFile, WeightGroup
-from inventory import NAMES, measured, weight_file
+from inventory import measured, weight_file
+from sparse import NAMES
 
 CASES = [(name, version) for name, versions in measured().items() for version in versions]
 

@@ -1,15 +1,21 @@
 """Why one pair costs what it costs: every line of bytes, from the file to RAM."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fitplan.catalog import Catalog, Pipeline, PublishedFile
-from fitplan.errors import unknown_name, usage_error
+from fitplan.clock import Clock
+from fitplan.errors import ErrorKind, FitplanError, unknown_name, usage_error
 from fitplan.observed import Observed, observed
 from fitplan.planner import Choice, Plan, choices_of, make_plan
 from fitplan.quantization import quant_name
 from fitplan.residency import Residency, Runtime
+from fitplan.timed import Question, Time
 from fitplan.units import format_gb
+
+
+class NotLoadableError(FitplanError):
+    """The runtime loads no file of that name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +46,24 @@ class Explanation:
     real_bytes: int
     quality_db: float | None
     observed: Observed | None
+    time: Time | None = None
+    """Seconds per image; None when no card was named."""
+    question: Question | None = None
+    """What was asked about time."""
+
+    @property
+    def residencies(self) -> tuple[Residency, ...]:
+        """What each part becomes, the denoiser first."""
+        return tuple(part.choice.residency for part in self.parts)
+
+    @property
+    def mapped_bytes(self) -> int:
+        """Those of the real bytes that are memory-mapped and can be taken back."""
+        return sum(residency.mapped_bytes for residency in self.residencies)
+
+    def needed_bytes(self, budget: int = 0) -> int:
+        """What the runtime's fit test asks of `budget` bytes (0: the least it can ask)."""
+        return self.runtime.fit.needed(self.residencies, budget)
 
     @property
     def transient_bytes(self) -> int:
@@ -54,10 +78,12 @@ def explain(
     encoder: str,
     runtime: Runtime,
     find_runtime: Callable[[str], Runtime],
+    clock: Clock | None = None,
 ) -> Explanation:
     """Explain the pair that `denoiser` and `encoder` ("QUANT" or "publisher/QUANT") name.
 
     Raises FitplanError (usage, unknown-name) when a name fits no file, or several that differ.
+    `clock` tells the pair's time; None: no time.
     """
     pipeline = catalog.file.pipelines[pipeline_id]
     pair = [
@@ -70,10 +96,13 @@ def explain(
     ]
     if not all(rest):
         what = f"{runtime.title} loads no VAE or second text encoder of {pipeline.name}"
-        raise usage_error(what, "choose another --runtime")
+        raise NotLoadableError(ErrorKind.USAGE, what, "choose another --runtime")
     others = tuple(choice for choices in rest for choice in choices)
     plan = make_plan(catalog, pipeline_id, pair[0], pair[1], others, frontier=False)
-    return _explanation(plan, runtime, observed(plan, catalog, find_runtime))
+    explanation = _explanation(plan, runtime, observed(plan, catalog, find_runtime))
+    if clock is None:
+        return explanation
+    return replace(explanation, time=clock.time(plan), question=clock.question)
 
 
 def _explanation(plan: Plan, runtime: Runtime, seen: Observed | None) -> Explanation:
@@ -103,7 +132,8 @@ def _choose(catalog: Catalog, component_id: str, name: str, runtime: Runtime) ->
     choices = [Choice(file, r) for file, r in found if isinstance(r, Residency)]
     if not choices:
         reasons = "; ".join(sorted({r.reason for _, r in found if not isinstance(r, Residency)}))
-        raise usage_error(f"{name}: {reasons}", "choose another file, or another --runtime")
+        hint = "choose another file, or another --runtime"
+        raise NotLoadableError(ErrorKind.USAGE, f"{name}: {reasons}", hint)
     if len({choice.residency.cache_bytes for choice in choices}) > 1:
         raise usage_error(f"{name!r} is published in different sizes", _listed(named))
     return choices[0]

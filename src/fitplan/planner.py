@@ -5,21 +5,26 @@ choice per slot. Only the first two slots carry quality; all others take their c
 
 Plan A dominates plan B when A is no worse in either part and needs no more cache. Cache and errors
 both belong to single choices, so a plan is on the frontier exactly when each of its choices is
-undominated in its own slot: the search needn't look at all pairs to be exact.
+undominated in its own slot: the search needn't look at all pairs to be exact. A fit test (sum,
+maximum over phases) only grows with the cost of a choice, and scratch is the same for all choices
+of a slot, so this holds for every one of them.
 """
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import product
 from math import inf
 from typing import Literal
 
 from fitplan.catalog import Catalog, Pipeline, PublishedFile
+from fitplan.fitting import FitTest, Together
 from fitplan.quality import QualityRule
 from fitplan.residency import Residency, Unsupported
 
 Show = Literal["best", "frontier", "all"]
+SUM = Together()
 ResidencyOf = Callable[[PublishedFile], Residency | Unsupported]
 
 
@@ -122,9 +127,10 @@ class _Slots:
     published: int
     """Pairs that the catalog knows, loadable or not."""
 
-    @property
-    def rest_bytes(self) -> int:
-        return sum(choice.residency.cache_bytes for choice in self.others or ())
+    def needed(self, fit: FitTest, budget: int, denoiser: Choice, encoder: Choice) -> int:
+        """The bytes of `budget` that a pair takes, the others included."""
+        choices = (denoiser, encoder, *(self.others or ()))
+        return fit.needed([choice.residency for choice in choices], budget)
 
 
 def plan(
@@ -134,15 +140,16 @@ def plan(
     residency_of: ResidencyOf,
     show: Show = "best",
     top: int = 3,
+    fit: FitTest = SUM,
 ) -> Answer:
-    """Answer for `pipeline_ids` under `budget` cache bytes.
+    """Answer for `pipeline_ids` under `budget` bytes of what `fit` compares with it.
 
     `show`: "best" gives each model's `top` frontier plans, "frontier" all of them, "all" every plan
     that fits.
     """
     quality = catalog.quality
     answers = [
-        _plan_pipeline(catalog, id, budget, residency_of, show, top)
+        _plan_pipeline(catalog, id, budget, residency_of, show, top, fit)
         for id in sorted(set(pipeline_ids))
     ]
     excluded = sum((answer.excluded for answer in answers), Excluded())
@@ -193,12 +200,19 @@ def undominated(choices: Sequence[Choice]) -> tuple[Choice, ...]:
 
 
 def _plan_pipeline(
-    catalog: Catalog, id: str, budget: int, residency_of: ResidencyOf, show: Show, top: int
+    catalog: Catalog,
+    id: str,
+    budget: int,
+    residency_of: ResidencyOf,
+    show: Show,
+    top: int,
+    fit: FitTest,
 ) -> Answer:
     slots = _slots(catalog, catalog.file.pipelines[id], residency_of)
     pairs = len(slots.denoisers) * len(slots.encoders) if slots.others is not None else 0
-    fitting = _count_fitting(slots, budget) if pairs else 0
-    plans = _fitting_plans(catalog, id, slots, budget, everything=show == "all") if fitting else []
+    fitting = _count_fitting(slots, budget, fit) if pairs else 0
+    everything = show == "all"
+    plans = _fitting_plans(catalog, id, slots, budget, fit, everything) if fitting else []
     listed = plans[:top] if show == "best" else plans
     excluded = Excluded(
         too_large=pairs - fitting,
@@ -218,29 +232,34 @@ def _slots(catalog: Catalog, pipeline: Pipeline, residency_of: ResidencyOf) -> _
     return _Slots(denoisers, encoders, others, published)
 
 
-def _count_fitting(slots: _Slots, budget: int) -> int:
-    costs = [choice.residency.cache_bytes for choice in slots.encoders]
-    room = budget - slots.rest_bytes
+def _count_fitting(slots: _Slots, budget: int, fit: FitTest) -> int:
     return sum(
-        bisect_right(costs, room - choice.residency.cache_bytes) for choice in slots.denoisers
+        bisect_right(slots.encoders, budget, key=partial(slots.needed, fit, budget, denoiser))
+        for denoiser in slots.denoisers
     )
 
 
 def _fitting_plans(
-    catalog: Catalog, id: str, slots: _Slots, budget: int, *, everything: bool
+    catalog: Catalog,
+    pipeline_id: str,
+    slots: _Slots,
+    budget: int,
+    fit: FitTest,
+    everything: bool,
 ) -> list[Plan]:
     frontier = (undominated(slots.denoisers), undominated(slots.encoders))
-    best = ({c.file.id for c in frontier[0]}, {c.file.id for c in frontier[1]})
-    room = budget - slots.rest_bytes
+    best = [frozenset(map(id, choices)) for choices in frontier]
     pairs = product(slots.denoisers, slots.encoders) if everything else product(*frontier)
     plans = [
-        make_plan(
-            catalog, id, d, e, slots.others or (), d.file.id in best[0] and e.file.id in best[1]
-        )
-        for d, e in pairs
-        if d.residency.cache_bytes + e.residency.cache_bytes <= room
+        make_plan(catalog, pipeline_id, *pair, slots.others or (), _all_in(pair, best))
+        for pair in pairs
+        if slots.needed(fit, budget, *pair) <= budget
     ]
     return sorted(plans, key=lambda plan: plan.sort_key)
+
+
+def _all_in(pair: tuple[Choice, ...], frontier: Sequence[frozenset[int]]) -> bool:
+    return all(id(choice) in best for choice, best in zip(pair, frontier, strict=True))
 
 
 def make_plan(

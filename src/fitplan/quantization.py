@@ -76,6 +76,8 @@ _GGML_TYPES = (
 _OTHER_TYPES = (
     TensorType("F8_E4M3", 1, 1, 0.033),
     TensorType("F8_E5M2", 1, 1, 0.0528),
+    TensorType("F8_E8M0", 1, 1),
+    TensorType("F4", 2, 1),
     TensorType("FP8_SCALED", 1, 1, 0.0265),
     TensorType("INT8_BNB", 1, 1, 0.020),
     TensorType("NF4_BNB", 2, 1, 0.092),

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 from fitplan.catalog import Catalog
+from fitplan.installed import Missing, Problem
 from fitplan.observed import Observed, observed
 from fitplan.planner import Answer, Excluded, Plan
 from fitplan.quality import ENCODER_FLOOR
 from fitplan.residency import Runtime
+from fitplan.timed import Question, Time
 from fitplan.units import format_gib
 
 
@@ -35,12 +37,22 @@ class Row:
     plan: Plan
     observed: Observed | None
     warnings: tuple[Warning, ...]
+    time: Time | None = None
+    """Seconds per image; None when no card was named."""
 
     @property
     def name(self) -> str:
         """The pair as people say it: "Z-Image Turbo Q8_0 + Q8_0"."""
         plan = self.plan
         return f"{plan.pipeline.name} {plan.denoiser.file.quant} + {plan.encoder.file.quant}"
+
+
+@dataclass(frozen=True, slots=True)
+class Shortfall:
+    """What keeps models on this machine from running: parts not installed, files not readable."""
+
+    missing: tuple[Missing, ...] = ()
+    problems: tuple[Problem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +63,21 @@ class PlanReport:
     excluded: Excluded
     budget: Budget
     runtime: Runtime
+    question: Question | None = None
+    """What was asked about time."""
+    misses: tuple[Row, ...] = ()
+    """The best pairs that don't fit, when asked for."""
+    fastest: tuple[Row, ...] = ()
+    """Over all models, each faster than every pair that is as good."""
+    shortfall: Shortfall = Shortfall()
+    by_model: bool = True
+    """Whether rows of one model stand together."""
 
     def headroom(self, plan: Plan) -> int:
-        """Budget minus cache bytes."""
-        return self.budget.cache_bytes - plan.cache_bytes
+        """Budget minus what the runtime's fit test asks of it."""
+        budget = self.budget.cache_bytes
+        residencies = [choice.residency for choice in plan.choices]
+        return budget - self.runtime.fit.needed(residencies, budget)
 
 
 def make_report(
@@ -66,13 +89,14 @@ def make_report(
 ) -> PlanReport:
     """Join an answer with observations and warnings."""
     rows = tuple(
-        Row(plan, observed(plan, catalog, find_runtime), tuple(_warnings(plan)))
+        Row(plan, observed(plan, catalog, find_runtime), tuple(warnings_of(plan)))
         for plan in answer.plans
     )
     return PlanReport(rows, answer.excluded, budget, runtime)
 
 
-def _warnings(plan: Plan) -> Iterator[Warning]:
+def warnings_of(plan: Plan) -> Iterator[Warning]:
+    """What to know before trusting or downloading a pair."""
     if plan.real_bytes > plan.cache_bytes:
         held, counted = format_gib(plan.real_bytes), format_gib(plan.cache_bytes)
         text = f"holds {held} in RAM, the cache counts {counted}"
@@ -88,4 +112,3 @@ def _warnings(plan: Plan) -> Iterator[Warning]:
         yield Warning("cache-uncertain", text)
     if plan.pipeline.elo is None:
         yield Warning("no-elo", "no Elo known for this model: listed after those with one")
-

@@ -1,115 +1,28 @@
 """Apply a runtime's rules to weight groups: cache, real and transient bytes, line by line.
 
-Rules are data (see `fitplan.runtimes`); this module only carries them out, in integers.
+Rules are data (see `fitplan.rules`); this module only carries them out, in integers.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, assert_never
 
+from fitplan.fitting import FitTest, Together
 from fitplan.quantization import TENSOR_TYPES
-from fitplan.weights import Container, Role, WeightFile, WeightGroup
-
-
-@dataclass(frozen=True, slots=True)
-class Keep:
-    """The tensor stays as it is stored."""
-
-
-@dataclass(frozen=True, slots=True)
-class Cast:
-    """Every element is converted to the tensor type `to`."""
-
-    to: str
-
-
-@dataclass(frozen=True, slots=True)
-class Drop:
-    """The loader throws the tensor away."""
-
-
-Becomes = Keep | Cast | Drop
-
-
-@dataclass(frozen=True, slots=True)
-class Treatment:
-    """What becomes of the groups in `roles` (None: of all that no earlier treatment took)."""
-
-    roles: frozenset[Role] | None
-    becomes: Becomes
-    why: str
-    counted: int = 1
-    """How many times the runtime's books count the result."""
-    held: int = 1
-    """How many copies of the result stay in RAM."""
-    types: frozenset[str] | None = None
-    """Only groups of these tensor types; None: of any."""
-
-    def takes(self, group: WeightGroup) -> bool:
-        """Whether this treatment is for `group`."""
-        return (self.roles is None or group.role in self.roles) and (
-            self.types is None or group.type in self.types
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class MadeUp:
-    """A tensor that the loader makes up when the file has no group in the role `unless`.
-
-    Elements = per_hidden·H + per_hidden_squared·H², H = the model's hidden size.
-    """
-
-    unless: Role
-    per_hidden: int
-    per_hidden_squared: int
-    type: str
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class Buffers:
-    """Bytes of buffers that no file stores; the books count them, RAM holds them in passing."""
-
-    bytes: int
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """What one loader of a runtime does with one family in one container."""
-
-    family: str
-    containers: frozenset[Container]
-    treatments: tuple[Treatment, ...]
-    where: str
-    """The class (and file) of the runtime that the rule was read from."""
-    loads: frozenset[str]
-    """Tensor types the loader can work with."""
-    adds: tuple[MadeUp | Buffers, ...] = ()
-    when_type: str = ""
-    """Only files with a group of this tensor type."""
-    when_load_type: str = ""
-    """Only folders whose config.json asks for this tensor type."""
-    when_part_of: str = ""
-    """Only folders inside a diffusers pipeline of this family ("*": of any)."""
-    when_role: Role | None = None
-    """Only files with a group in this role."""
-    basis: Literal["measured", "code"] = "measured"
-    """`measured`: held against the running program; `code`: only read in its source."""
-
-    def applies_to(self, file: WeightFile) -> bool:
-        """Whether this rule's loader would be given `file`."""
-        return (
-            self.family == file.family
-            and file.container in self.containers
-            and (not self.when_type or any(g.type == self.when_type for g in file.groups))
-            and (not self.when_load_type or file.load_type == self.when_load_type)
-            and (
-                self.when_part_of in ("", file.part_of)
-                or (self.when_part_of == "*" and file.part_of != "")
-            )
-            and (self.when_role is None or any(g.role == self.when_role for g in file.groups))
-        )
+from fitplan.rules import (
+    Becomes,
+    Beside,
+    Buffers,
+    Cast,
+    Drop,
+    Keep,
+    MadeUp,
+    Quantize,
+    Rule,
+    Scratch,
+    Treatment,
+)
+from fitplan.weights import Role, WeightFile, WeightGroup
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +40,8 @@ class Line:
     transient_bytes: int
     """Bytes needed besides the real ones until loading ends."""
     why: str
+    mapped_bytes: int = 0
+    """Those of the real bytes that lie in the file's memory map (soft); the rest is hard."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,13 +51,25 @@ class Residency:
     lines: tuple[Line, ...]
     where: str
     basis: Literal["measured", "code", "sum"]
+    scratch: Scratch | None = None
     cache_bytes: int = field(init=False)
     real_bytes: int = field(init=False)
+    mapped_bytes: int = field(init=False)
     transient_bytes: int = field(init=False)
 
     def __post_init__(self) -> None:
-        for name in ("cache_bytes", "real_bytes", "transient_bytes"):
+        for name in ("cache_bytes", "real_bytes", "mapped_bytes", "transient_bytes"):
             object.__setattr__(self, name, sum(getattr(line, name) for line in self.lines))
+
+    @property
+    def hard_bytes(self) -> int:
+        """Bytes of anonymous memory: they stay in RAM or are swapped."""
+        return self.real_bytes - self.mapped_bytes
+
+    @property
+    def scratch_bytes(self) -> int:
+        """Bytes that running the file needs besides its weights, as far as they are known."""
+        return self.scratch.bytes if self.scratch else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +77,25 @@ class Unsupported:
     """The runtime can't load the file."""
 
     reason: str
+
+
+def _no_scratch(file: WeightFile) -> None:
+    """Nothing is known to be needed besides the weights."""
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetSetting:
+    """The one key of a runtime's settings file that limits its cache."""
+
+    file: str
+    """Name of the YAML file, in the runtime's root folder."""
+    key: str
+    value: Callable[[int], str]
+    """Budget in bytes → the key's value as it is written."""
+    default: Callable[[int, int | None], int]
+    """Bytes of RAM and of VRAM (None: no GPU) → the budget in bytes when the key isn't set."""
+    default_why: str
+    """How that default comes about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,13 +109,29 @@ class Runtime:
     rules: tuple[Rule, ...]
     """The first that applies to a file wins."""
     budget_name: str
-    """What a budget limits: "model cache"."""
+    """What a budget limits: "InvokeAI 6.14's model cache"."""
     settings: Callable[[int], str]
-    """Budget in bytes → the lines of the runtime's settings file that set it."""
+    """Budget in bytes → what the user writes or types for it and for these modes."""
     without_settings: str
     """What the runtime does when those lines are missing."""
     workspace: Mapping[str, int] = field(default_factory=dict)
     """Tensor type → scratch bytes per 32 elements while a tensor is converted from it."""
+    budget_setting: BudgetSetting | None = None
+    """None: the budget can't be set in a file."""
+    converts_in_place: bool = False
+    """Whether a converted tensor's source is let go at once, not when the load ends."""
+    fit: FitTest = field(default_factory=Together)
+    """What must be held at the same time, and what else takes room."""
+    scratch_of: Callable[[WeightFile], Scratch | None] = _no_scratch
+    """Memory that running a file needs besides its weights."""
+    miss: str = ""
+    """What happens to a pair that doesn't fit."""
+    modes: Mapping[str, str] = field(default_factory=dict)
+    """What the user can set and these rules depend on: name → value."""
+    cheaper: tuple["Runtime", ...] = ()
+    """The same program in modes that need less, the least costly in time or quality first."""
+    source: str = ""
+    """Where the fit test and the settings were read or measured."""
 
     @property
     def spec(self) -> str:
@@ -188,17 +150,22 @@ class Runtime:
             return Unsupported(
                 f"{self.title} cannot work with {', '.join(strange)} in {file.family}"
             )
-        return _apply(rule, file, self.workspace)
+        found = _apply(rule, file, {} if self.converts_in_place else self.workspace)
+        lines = found.lines
+        if self.converts_in_place:
+            lines = tuple(replace(line, transient_bytes=0) for line in lines)
+        return replace(found, lines=lines, scratch=self.scratch_of(file))
 
 
 def _plain_sum(file: WeightFile) -> Residency:
     why = "unknown architecture: counted as stored"
-    lines = tuple(_line(g, Treatment(None, Keep(), why), {}) for g in file.groups)
+    keep = Treatment(None, Keep(), why)
+    lines = tuple(_line(group, keep, {}, maps=False) for group in file.groups)
     return Residency(lines, where="", basis="sum")
 
 
 def _apply(rule: Rule, file: WeightFile, workspace: Mapping[str, int]) -> Residency:
-    lines = [_line(group, _treatment(rule, group), workspace) for group in file.groups]
+    lines = [_line(group, _treatment(rule, group), workspace, rule.maps) for group in file.groups]
     present = {group.role for group in file.groups}
     for added in rule.adds:
         match added:
@@ -207,6 +174,9 @@ def _apply(rule: Rule, file: WeightFile, workspace: Mapping[str, int]) -> Reside
                     lines.append(_made_up_line(added, file.hidden_size))
             case Buffers():
                 lines.append(Line("buffers", "", "", 0, 0, added.bytes, 0, 0, added.why))
+            case Beside():
+                size = added.bytes
+                lines.append(Line(added.what, "", "", 0, 0, size, size, 0, added.why))
             case _:
                 assert_never(added)
     return Residency(tuple(lines), rule.where, rule.basis)
@@ -216,9 +186,11 @@ def _treatment(rule: Rule, group: WeightGroup) -> Treatment:
     return next(t for t in rule.treatments if t.takes(group))
 
 
-def _line(group: WeightGroup, treatment: Treatment, workspace: Mapping[str, int]) -> Line:
+def _line(
+    group: WeightGroup, treatment: Treatment, workspace: Mapping[str, int], maps: bool
+) -> Line:
     becomes = _becomes(group.type, treatment.becomes)
-    size = TENSOR_TYPES[becomes].bytes_for(group.elements) if becomes else 0
+    size = _size(group, treatment.becomes)
     return Line(
         what=group.role,
         type=group.type,
@@ -229,14 +201,29 @@ def _line(group: WeightGroup, treatment: Treatment, workspace: Mapping[str, int]
         real_bytes=size * treatment.held,
         transient_bytes=_transient(group, becomes, workspace),
         why=treatment.why,
+        mapped_bytes=size * treatment.held if maps and becomes == group.type else 0,
     )
+
+
+def _size(group: WeightGroup, becomes: Becomes) -> int:
+    match becomes:
+        case Keep():
+            return group.bytes
+        case Cast():
+            return TENSOR_TYPES[becomes.to].bytes_for(group.elements)
+        case Quantize():
+            return becomes.bytes_for(group)
+        case Drop():
+            return 0
+        case _:
+            assert_never(becomes)
 
 
 def _becomes(type: str, becomes: Becomes) -> str:
     match becomes:
         case Keep():
             return type
-        case Cast():
+        case Cast() | Quantize():
             return becomes.to
         case Drop():
             return ""

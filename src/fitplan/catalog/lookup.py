@@ -1,13 +1,13 @@
 """Look-up in a catalog whose references resolve."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal
 
 from fitplan.catalog.schema import (
     Architecture,
-    Basis,
     CatalogFile,
     Confidence,
     Quality,
@@ -19,6 +19,9 @@ from fitplan.errors import unknown_name
 from fitplan.quality import QualityRule
 from fitplan.weights import WeightFile, WeightGroup
 
+FileBasis = Literal["header", "published", "derived"]
+"""Where a file's bytes come from: its own header, somebody who read them, or its recipe."""
+
 
 @dataclass(frozen=True, slots=True)
 class PublishedFile:
@@ -27,7 +30,7 @@ class PublishedFile:
     component_id: str
     publisher: str
     weights: WeightFile
-    basis: Basis
+    basis: FileBasis
     rel_error: float | None
     cache_error_bytes: int
     confidence: Confidence
@@ -55,8 +58,20 @@ class PublishedFile:
 class Catalog:
     """A catalog whose references all resolve, ready for look-up."""
 
-    def __init__(self, file: CatalogFile) -> None:
+    def __init__(
+        self, file: CatalogFile, files: Mapping[str, Sequence[PublishedFile]] | None = None
+    ) -> None:
         self.file = file
+        self._replaced = files
+
+    def with_only(self, files: Mapping[str, Sequence[PublishedFile]]) -> "Catalog":
+        """The same models, but of every component only `files` (by component id)."""
+        return Catalog(self.file, files)
+
+    def with_also(self, files: Mapping[str, Sequence[PublishedFile]]) -> "Catalog":
+        """The same models, and of the components in `files` these files too."""
+        ids = self.file.components
+        return Catalog(self.file, {id: (*self.files(id), *files.get(id, ())) for id in ids})
 
     @cached_property
     def quality(self) -> QualityRule:
@@ -69,6 +84,8 @@ class Catalog:
 
     def files(self, component_id: str) -> tuple[PublishedFile, ...]:
         """All files of a component, in catalog order."""
+        if self._replaced is not None:
+            return tuple(self._replaced.get(component_id, ()))
         return self._published[component_id]
 
     def pipeline_ids(self, name: str) -> list[str]:

@@ -19,6 +19,7 @@ def broken_references(file: CatalogFile, known: CatalogFile) -> Iterator[BrokenR
     yield from _broken_components(file, known)
     yield from _broken_pipelines(file, known)
     yield from _broken_observations(file, known)
+    yield from _broken_benchmarks(file, known)
 
 
 def _missing(place: Place, what: str, name: str, known: Any) -> Iterator[BrokenReference]:
@@ -109,3 +110,10 @@ def _broken_observations(file: CatalogFile, known: CatalogFile) -> Iterator[Brok
         place = ("observations", i)
         yield from _missing((*place, "source"), "source", seen.source, known.sources)
         yield from _missing((*place, "pipeline"), "pipeline", seen.pipeline, known.pipelines)
+
+
+def _broken_benchmarks(file: CatalogFile, known: CatalogFile) -> Iterator[BrokenReference]:
+    for i, seen in enumerate(file.benchmarks):
+        place = ("benchmarks", i)
+        yield from _missing((*place, "source"), "source", seen.source, known.sources)
+        yield from _missing((*place, "model"), "model", seen.model, known.pipelines)

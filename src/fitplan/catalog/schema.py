@@ -3,7 +3,7 @@
 from datetime import date as Date
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from fitplan.quality import QualityRule
 from fitplan.weights import Container, Role
@@ -175,6 +175,66 @@ class Observation(_Model):
     """When it was published."""
 
 
+class BenchmarkVariants(_Model):
+    """The files that were timed."""
+
+    denoiser: str
+    """`QUANT` or `publisher/QUANT`."""
+    encoder: str | None = None
+    """`QUANT` or `publisher/QUANT`; left out when the source doesn't say."""
+
+
+class Benchmark(_Model):
+    """Somebody's measured time of one model on one card."""
+
+    gpu: str
+    """The card, as the table of cards calls it."""
+    engine: Annotated[str, StringConstraints(pattern=r"^[a-z0-9.\-]+(@[0-9.]+)?$")]
+    """The program that ran, with its version where the source says."""
+    model: Id
+    """Pipeline id."""
+    variants: BenchmarkVariants
+    """Its files."""
+    steps: int | None = Field(default=None, gt=0, le=1000)
+    """Sampling steps; needed with `seconds`."""
+    guidance: float | None = Field(default=None, ge=0, le=100)
+    """Guidance scale; left out when the source doesn't say."""
+    forwards: int | None = Field(default=None, gt=0, le=2000)
+    """Forwards of the denoiser, where they aren't the steps (guidance doubles them)."""
+    size: Annotated[str, StringConstraints(pattern=r"^[1-9]\d{1,4}x[1-9]\d{1,4}$")] = "1024x1024"
+    """Width x height, pixels; 1024x1024 is taken for sources that don't say."""
+    seconds: float | None = Field(default=None, gt=0)
+    """Wall time of one image with a new prompt, models resident, text encoder and VAE included."""
+    seconds_per_forward: float | None = Field(default=None, gt=0)
+    """Seconds per forward of the denoiser, in place of `seconds`."""
+    rounding: float | None = Field(default=None, gt=0)
+    """How far the true time may be from the stated one, seconds; left out when unknown."""
+    source: Id
+    """Who measured it."""
+    date: Date
+    """When it was published."""
+    note: str | None = None
+    """What a reader should know about this figure."""
+
+    @model_validator(mode="after")
+    def _has_one_time(self) -> "Benchmark":
+        if (self.seconds is None) == (self.seconds_per_forward is None):
+            raise ValueError("needs either seconds or seconds_per_forward")
+        if self.seconds is not None and self.steps is None:
+            raise ValueError("seconds say nothing without steps")
+        return self
+
+    @property
+    def all_forwards(self) -> int:
+        """Forwards of the denoiser that the stated time covers."""
+        return 1 if self.seconds is None else self.forwards or self.steps or 1
+
+    @property
+    def stated_seconds(self) -> float:
+        """The stated time, whatever it covers."""
+        return self.seconds or self.seconds_per_forward or 0.0
+
+
 _RULE = QualityRule()
 
 
@@ -204,6 +264,8 @@ class CatalogFile(_Model):
     """Models to run."""
     observations: list[Observation] = []
     """Measured usage."""
+    benchmarks: list[Benchmark] = []
+    """Measured times."""
     quality: Quality | None = None
     """Constants of the ranking, where they aren't fitplan's own."""
 
@@ -216,6 +278,7 @@ class CatalogFile(_Model):
             components=self.components | other.components,
             pipelines=self.pipelines | other.pipelines,
             observations=[*self.observations, *other.observations],
+            benchmarks=[*self.benchmarks, *other.benchmarks],
             quality=other.quality or self.quality,
         )
 

@@ -7,16 +7,28 @@ import typer
 from typer.exceptions import TyperException
 
 from fitplan import __version__
-from fitplan.cli import explain, plan
+from fitplan.cli import compare, explain, inspect, plan, scan, timing_options, train
 from fitplan.cli.options import (
     CatalogOption,
     FormatOption,
     JsonOption,
+    ModeOption,
     PartialLoadingOption,
     RuntimeOption,
     common,
 )
 from fitplan.cli.output import report_error
+from fitplan.cli.places import (
+    ComfyUIOption,
+    FileOption,
+    FolderOption,
+    HfCacheOption,
+    InstalledOption,
+    InvokeAIOption,
+    OwnFiles,
+    Places,
+    with_default_roots,
+)
 from fitplan.errors import EXIT_USAGE, FitplanError, usage_error
 
 app = typer.Typer(
@@ -28,6 +40,10 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("explain")(explain.command)
+app.command("compare")(compare.command)
+app.command("inspect")(inspect.command)
+app.command("scan")(scan.command)
+app.command("train")(train.command)
 
 
 @app.callback(invoke_without_command=True)
@@ -38,7 +54,21 @@ def _plan(
     all_pairs: plan.AllOption = False,
     frontier: plan.FrontierOption = False,
     top: plan.TopOption = None,
+    installed: InstalledOption = False,
+    file: FileOption = None,
+    folder: FolderOption = None,
+    invokeai: InvokeAIOption = None,
+    comfyui: ComfyUIOption = None,
+    hf_cache: HfCacheOption = False,
+    gpu: timing_options.GpuOption = None,
+    disk: timing_options.DiskOption = None,
+    steps: timing_options.StepsOption = None,
+    guidance: timing_options.GuidanceOption = None,
+    size: timing_options.SizeOption = None,
+    include_misses: timing_options.MissesOption = False,
+    sort: timing_options.SortOption = None,
     runtime: RuntimeOption = None,
+    mode: ModeOption = None,
     partial_loading: PartialLoadingOption = None,
     catalog: CatalogOption = None,
     format: FormatOption = None,
@@ -46,11 +76,14 @@ def _plan(
     version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False,
 ) -> None:
     """List the denoiser and text-encoder pairs that stay resident in a RAM budget, best first."""
-    shared = common(catalog, runtime, partial_loading, format, json)
+    shared = common(catalog, runtime, partial_loading, format, json, mode)
     if version:
         sys.stdout.write(f"fitplan {__version__}\n")
         raise typer.Exit
-    options = plan.Options(ram, tuple(model or ()), all_pairs, frontier, top)
+    times = timing_options.TimingOptions(gpu, disk, steps, guidance, size, include_misses, sort)
+    places = Places(tuple(folder or ()), invokeai, comfyui, hf_cache)
+    own = OwnFiles(installed, tuple(file or ()), places)
+    options = plan.Options(ram, tuple(model or ()), all_pairs, frontier, top, times, own)
     if context.invoked_subcommand is None:
         raise typer.Exit(plan.execute(options, shared))
     if options != plan.Options():
@@ -62,7 +95,7 @@ def _plan(
 
 def main(arguments: list[str] | None = None) -> int:
     """Run fitplan with `arguments` (default: the process's) and return its exit code."""
-    given = sys.argv[1:] if arguments is None else arguments
+    given = with_default_roots(sys.argv[1:] if arguments is None else arguments)
     try:
         result = app(given, prog_name="fitplan", standalone_mode=False)
         sys.stdout.flush()

@@ -4,11 +4,13 @@ from typing import Annotated
 
 import typer
 
+from fitplan.cli import timing_options
 from fitplan.cli.options import (
     CatalogOption,
     Common,
     FormatOption,
     JsonOption,
+    ModeOption,
     PartialLoadingOption,
     RuntimeOption,
     common,
@@ -23,17 +25,31 @@ def command(
     denoiser: Annotated[str, typer.Argument(help="Its denoiser: QUANT or PUBLISHER/QUANT.")],
     encoder: Annotated[str, typer.Argument(help="Its text encoder: QUANT or PUBLISHER/QUANT.")],
     runtime: RuntimeOption = None,
+    mode: ModeOption = None,
     partial_loading: PartialLoadingOption = None,
     catalog: CatalogOption = None,
     format: FormatOption = None,
     json: JsonOption = False,
+    gpu: timing_options.GpuOption = None,
+    disk: timing_options.DiskOption = None,
+    steps: timing_options.StepsOption = None,
+    guidance: timing_options.GuidanceOption = None,
+    size: timing_options.SizeOption = None,
 ) -> None:
     """Show every line of bytes of one pair: file, cache, RAM, with the rule and its source."""
-    shared = common(catalog, runtime, partial_loading, format, json).over(context.obj or Common())
-    execute(model, denoiser, encoder, shared)
+    given = common(catalog, runtime, partial_loading, format, json, mode)
+    shared = given.over(context.obj or Common())
+    timing = timing_options.TimingOptions(gpu, disk, steps, guidance, size)
+    execute(model, denoiser, encoder, shared, timing)
 
 
-def execute(model: str, denoiser: str, encoder: str, shared: Common) -> None:
+def execute(
+    model: str,
+    denoiser: str,
+    encoder: str,
+    shared: Common,
+    timing: timing_options.TimingOptions = timing_options.NO_TIMES,
+) -> None:
     """Explain one pair and print it."""
     from fitplan.explanation import explain
 
@@ -44,7 +60,9 @@ def execute(model: str, denoiser: str, encoder: str, shared: Common) -> None:
     if len(found) > 1:
         names = ", ".join(catalog.file.pipelines[id].name for id in found)
         raise usage_error(f"{model!r} is more than one model", f"say which: {names}")
-    explanation = explain(catalog, found[0], denoiser, encoder, shared.runtime(), shared.runtime)
+    runtime = shared.runtime()
+    clock = timing.clock(catalog, runtime)
+    explanation = explain(catalog, found[0], denoiser, encoder, runtime, shared.runtime, clock)
     if shared.output is Format.JSON:
         from fitplan.render.document import explain_document
 

@@ -25,7 +25,18 @@ RuntimeOption = Annotated[
     typer.Option(
         "--runtime",
         metavar="NAME[@VERSION]",
-        help="Program that loads the files; without a version, its newest known rules. [invokeai]",
+        help="Program that loads the files: invokeai, comfyui, sd.cpp or diffusers; without a "
+        "version, its newest known rules. [invokeai]",
+    ),
+]
+ModeOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--mode",
+        metavar="WORD",
+        help="How the program runs; repeatable. comfyui: dynamic, legacy. sd.cpp: resident, disk, "
+        "mmap, diffusion-fa, vae-tiling, size=1024|512|256. diffusers: bfloat16, float16, float32, "
+        "dtype=none, int8, nf4, offload=model. [the first of each]",
     ),
 ]
 PartialLoadingOption = Annotated[
@@ -51,6 +62,8 @@ class Common:
     runtime_spec: str | None = None
     partial_loading: bool | None = None
     format: Format | None = None
+    modes: tuple[str, ...] = ()
+    """How the runtime runs, in its own words."""
 
     def over(self, outer: "Common") -> "Common":
         """These options, and `outer`'s where these say nothing."""
@@ -60,6 +73,7 @@ class Common:
             self.runtime_spec or outer.runtime_spec,
             loading,
             self.format or outer.format,
+            (*outer.modes, *self.modes),
         )
 
     @property
@@ -78,7 +92,15 @@ class Common:
         from fitplan import runtimes
 
         wanted = spec or self.runtime_spec or runtimes.DEFAULT
-        return runtimes.find(wanted, partial_loading=self.partial_loading is not False)
+        modes = () if spec else self.modes
+        return runtimes.find(wanted, modes, partial_loading=self.partial_loading is not False)
+
+    def runtimes(self) -> "tuple[Runtime, ...]":
+        """The runtime asked for, and every other program in its default modes."""
+        from fitplan import runtimes
+
+        asked = self.runtime()
+        return (asked, *(other for other in runtimes.newest() if other.name != asked.name))
 
 
 def common(
@@ -87,7 +109,8 @@ def common(
     partial_loading: bool | None,
     format: Format | None,
     json: bool,
+    mode: list[str] | None = None,
 ) -> Common:
     """Shared options from their raw values; `--json` wins over `--format`."""
     chosen = Format.JSON if json else format
-    return Common(tuple(catalogs or ()), runtime, partial_loading, chosen)
+    return Common(tuple(catalogs or ()), runtime, partial_loading, chosen, tuple(mode or ()))

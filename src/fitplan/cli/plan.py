@@ -1,18 +1,22 @@
 """`fitplan`: plan the pairs that stay resident in a budget."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Annotated, assert_never
 
 import typer
 
 from fitplan.cli.options import Common
 from fitplan.cli.output import Format, console, show, write, write_json
+from fitplan.cli.places import OwnFiles
+from fitplan.cli.timing_options import TimingOptions, apply
 from fitplan.errors import EXIT_ANSWER, EXIT_NOTHING, usage_error
 from fitplan.units import GIB, format_gib, parse_size
 
 if TYPE_CHECKING:
-    from fitplan.planner import Show
+    from fitplan.catalog import PublishedFile
+    from fitplan.planner import Answer, Show
     from fitplan.report import Budget, PlanReport
+    from fitplan.residency import Residency, Unsupported
 
 TOP = 3
 """Pairs per model without --top, --frontier or --all."""
@@ -53,6 +57,13 @@ class Options:
     all_pairs: bool = False
     frontier: bool = False
     top: int | None = None
+    timing: TimingOptions = field(default_factory=TimingOptions)
+    own: OwnFiles = field(default_factory=OwnFiles)
+
+    @property
+    def misses(self) -> int | None:
+        """How many pairs over the budget to add per model; None: all."""
+        return None if self.all_pairs or self.frontier else self.top or 1
 
     def show(self) -> "Show":
         """Which pairs to list; usage error when two options contradict each other."""
@@ -68,17 +79,29 @@ def execute(options: Options, shared: Common) -> int:
     from fitplan.report import make_report
 
     show_pairs, budget = options.show(), _budget(options.ram)
-    runtime, catalog = shared.runtime(), shared.catalog()
+    runtime = shared.runtime()
+    catalog, shortfall = options.own.catalog(shared.catalog())
     ids = [id for name in options.models for id in catalog.pipeline_ids(name)]
-    answer = plan(
+    models = ids or list(catalog.file.pipelines)
+
+    def residency_of(file: "PublishedFile") -> "Residency | Unsupported":
+        return runtime.residency(file.weights)
+
+    def answer(show: "Show") -> "Answer":
+        top, limit = options.top or TOP, budget.cache_bytes
+        return plan(catalog, models, limit, residency_of, show, top, runtime.fit)
+
+    report = make_report(answer(show_pairs), budget, runtime, catalog, shared.runtime)
+    report = replace(report, shortfall=shortfall)
+    report = apply(
+        options.timing,
+        report,
         catalog,
-        ids or list(catalog.file.pipelines),
-        budget.cache_bytes,
-        lambda file: runtime.residency(file.weights),
-        show_pairs,
-        options.top or TOP,
+        models,
+        residency_of,
+        options.misses,
+        lambda: answer("all"),
     )
-    report = make_report(answer, budget, runtime, catalog, shared.runtime)
     _print(report, shared.output)
     return EXIT_ANSWER if report.rows else EXIT_NOTHING
 

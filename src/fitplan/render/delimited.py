@@ -5,6 +5,7 @@ import io
 
 from fitplan.render.text import printable
 from fitplan.report import PlanReport, Row
+from fitplan.timed import Reread
 
 _HEADINGS = (
     "model",
@@ -24,13 +25,25 @@ _HEADINGS = (
     "warnings",
 )
 
+_TIME_HEADINGS = (
+    "seconds",
+    "error_seconds",
+    "basis",
+    "seconds_if_reread",
+    "reread_bytes",
+    "steps",
+    "time_note",
+)
+
 
 def plan_csv(report: PlanReport) -> str:
     """The pairs of a plan as CSV with a heading line."""
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(_HEADINGS)
-    writer.writerows(_cells(report, row) for row in report.rows)
+    timed = report.question is not None
+    writer.writerow((*_HEADINGS, *_TIME_HEADINGS) if timed else _HEADINGS)
+    for row in (*report.rows, *report.misses):
+        writer.writerow((*_cells(report, row), *_time_cells(row)))
     return stream.getvalue()
 
 
@@ -54,6 +67,16 @@ def _cells(report: PlanReport, row: Row) -> tuple[object, ...]:
         "" if plan.quality_db is None else f"{plan.quality_db:.2f}",
         " ".join(warning.kind for warning in row.warnings),
     )
+
+
+def _time_cells(row: Row) -> tuple[object, ...]:
+    if row.time is None:
+        return ()
+    time = row.time
+    seconds = (time.seconds, time.error_seconds, time.seconds_if_reread)
+    value, error, again = ("" if second is None else f"{second:.1f}" for second in seconds)
+    size = time.reread.bytes if isinstance(time.reread, Reread) else ""
+    return (value, error, time.basis, again, size, time.steps or "", _inert(time.reason))
 
 
 def _inert(text: str) -> str:

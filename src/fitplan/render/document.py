@@ -5,10 +5,13 @@ from typing import Any
 
 from fitplan.errors import FitplanError
 from fitplan.explanation import Explanation, Part
+from fitplan.installed import Missing
 from fitplan.observed import Observed
 from fitplan.planner import Choice
+from fitplan.render.timing_document import gpu_document as _gpu
+from fitplan.render.timing_document import time_document
 from fitplan.report import PlanReport, Row
-from fitplan.residency import Runtime
+from fitplan.residency import Residency, Runtime
 from fitplan.units import GIB
 
 
@@ -28,15 +31,27 @@ def plan_document(report: PlanReport) -> dict[str, Any]:
     excluded = report.excluded
     return {
         "schema": "fitplan.plan/1",
-        "budget": {"cache_bytes": report.budget.cache_bytes, "source": report.budget.source},
+        "budget": {
+            "cache_bytes": report.budget.cache_bytes,
+            "source": report.budget.source,
+            "limits": report.runtime.budget_name,
+        },
         "runtime": _runtime(report.runtime),
+        "gpu": _gpu(report.question),
         "plans": [_plan(report, row) for row in report.rows],
+        "misses": [_plan(report, row) for row in report.misses],
+        "fastest": [_plan(report, row) for row in report.fastest],
         "excluded": {
             "too_large": excluded.too_large,
             "unsupported_format": excluded.unsupported_format,
             "dominated": excluded.dominated,
             "beyond_best": excluded.beyond_best,
         },
+        "missing": [_missing(missing) for missing in report.shortfall.missing],
+        "problems": [
+            {"path": str(problem.path), "message": problem.message}
+            for problem in report.shortfall.problems
+        ],
     }
 
 
@@ -51,14 +66,25 @@ def explain_document(explanation: Explanation) -> dict[str, Any]:
         "file_bytes": explanation.file_bytes,
         "cache_bytes": explanation.cache_bytes,
         "real_bytes": explanation.real_bytes,
+        "mapped_bytes": explanation.mapped_bytes,
+        "needed_bytes": explanation.needed_bytes(),
         "transient_bytes": explanation.transient_bytes,
         "quality_db": _rounded(explanation.quality_db, 2),
         "observed": _observed(explanation.observed),
+        "time": time_document(explanation.time, with_terms=True),
     }
 
 
-def _runtime(runtime: Runtime) -> dict[str, str]:
-    return {"name": runtime.name, "version": runtime.version}
+def _missing(missing: Missing) -> dict[str, Any]:
+    return {
+        "model": missing.model,
+        "model_id": missing.pipeline_id,
+        "components": list(missing.components),
+    }
+
+
+def _runtime(runtime: Runtime) -> dict[str, Any]:
+    return {"name": runtime.name, "version": runtime.version, "modes": dict(runtime.modes)}
 
 
 def _plan(report: PlanReport, row: Row) -> dict[str, Any]:
@@ -72,6 +98,7 @@ def _plan(report: PlanReport, row: Row) -> dict[str, Any]:
         "file_bytes": plan.file_bytes,
         "cache_bytes": plan.cache_bytes,
         "real_bytes": plan.real_bytes,
+        "mapped_bytes": sum(choice.residency.mapped_bytes for choice in plan.choices),
         "headroom_bytes": report.headroom(plan),
         "quality_db": _rounded(plan.quality_db, 2),
         "elo": plan.pipeline.elo.value if plan.pipeline.elo else None,
@@ -79,6 +106,7 @@ def _plan(report: PlanReport, row: Row) -> dict[str, Any]:
         "frontier": plan.frontier,
         "observed": _observed(row.observed),
         "warnings": [{"kind": warning.kind, "text": warning.text} for warning in row.warnings],
+        "time": time_document(row.time),
     }
 
 
@@ -94,6 +122,7 @@ def _choice(choice: Choice) -> dict[str, Any]:
         "file_bytes": file.weights.file_bytes,
         "cache_bytes": choice.residency.cache_bytes,
         "real_bytes": choice.residency.real_bytes,
+        "mapped_bytes": choice.residency.mapped_bytes,
         "transient_bytes": choice.residency.transient_bytes,
         "rel_error": _rounded(file.rel_error, 4),
         "basis": file.basis,
@@ -125,6 +154,7 @@ def _part(part: Part) -> dict[str, Any]:
             "file_bytes": line.file_bytes,
             "cache_bytes": line.cache_bytes,
             "real_bytes": line.real_bytes,
+            "mapped_bytes": line.mapped_bytes,
             "transient_bytes": line.transient_bytes,
             "why": line.why,
         }
@@ -135,8 +165,16 @@ def _part(part: Part) -> dict[str, Any]:
         **_choice(part.choice),
         "header_bytes": part.header_bytes,
         "rule": {"where": residency.where, "basis": residency.basis},
+        "scratch": _scratch(residency),
         "lines": lines,
     }
+
+
+def _scratch(residency: Residency) -> dict[str, Any] | None:
+    scratch = residency.scratch
+    if scratch is None:
+        return None
+    return {"scratch_bytes": scratch.bytes, "why": scratch.why, "basis": scratch.basis}
 
 
 def _rounded(value: float | None, digits: int) -> float | None:

@@ -9,7 +9,11 @@ from rich.text import Text
 from fitplan.explanation import Explanation, Part
 from fitplan.render.rich_tables import bare_table
 from fitplan.render.text import printable
+from fitplan.render.timing import explain_time
 from fitplan.units import GB, format_gb, format_gib
+
+
+_BASES = {"measured": "measured", "code": "from code, not measured", "sum": "sum"}
 
 
 def explain_table(explanation: Explanation) -> RenderableType:
@@ -19,7 +23,13 @@ def explain_table(explanation: Explanation) -> RenderableType:
     parts: list[RenderableType] = [Text(printable(head), style="bold")]
     for part in explanation.parts:
         parts += [Text(""), *_part(part)]
-    return Group(*parts, Text(""), *_totals(explanation))
+    return Group(*parts, Text(""), *_totals(explanation), *_time(explanation))
+
+
+def _time(explanation: Explanation) -> Iterator[RenderableType]:
+    if explanation.time is not None and explanation.question is not None:
+        yield Text("")
+        yield from explain_time(explanation.time, explanation.question)
 
 
 def _part(part: Part) -> Iterator[RenderableType]:
@@ -29,8 +39,13 @@ def _part(part: Part) -> Iterator[RenderableType]:
     yield _lines(part)
     rule = residency.where or "no rule: plain sum"
     yield Text(
-        f"  rule: {rule} [{residency.basis}]; bytes: {printable(file.source.title)}", style="dim"
+        f"  rule: {rule} [{_BASES[residency.basis]}]; bytes: {printable(file.source.title)}",
+        style="dim",
     )
+    if residency.scratch:
+        scratch = residency.scratch
+        size = f"{format_gib(scratch.bytes)} more while it runs: " if scratch.bytes else ""
+        yield Text(f"  {size}{scratch.why} [{scratch.basis}]", style="dim")
 
 
 def _lines(part: Part) -> Table:
@@ -59,7 +74,12 @@ def _totals(explanation: Explanation) -> Iterator[Text]:
     yield Text(
         f"cache:    {format_gb(cache)} = {format_gib(cache)} counted by the runtime", style="bold"
     )
-    yield Text(f"RAM:      {format_gib(explanation.real_bytes)} held")
+    mapped = explanation.mapped_bytes
+    soft = f", {format_gib(mapped)} of it memory-mapped (can be taken back)" if mapped else ""
+    yield Text(f"RAM:      {format_gib(explanation.real_bytes)} held{soft}")
+    needed = explanation.needed_bytes()
+    if needed != cache:
+        yield Text(f"needs:    {format_gib(needed)} of {explanation.runtime.budget_name}")
     yield Text(
         f"loading:  up to {format_gib(explanation.transient_bytes)} more, for a moment (estimated)"
     )

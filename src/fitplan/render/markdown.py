@@ -1,6 +1,7 @@
 """Markdown: the plan as a table to paste into an issue or a page."""
 
 from fitplan.render.text import printable
+from fitplan.render.times import basis_text, seconds_text
 from fitplan.report import PlanReport, Row
 from fitplan.units import GB, GIB
 
@@ -19,10 +20,16 @@ _HEADINGS = (
 )
 
 
+_TIME_HEADINGS = ("s/image", "Basis", "s if read again")
+
+
 def plan_markdown(report: PlanReport) -> str:
     """The pairs of a plan as a Markdown table."""
+    times = _TIME_HEADINGS if report.question is not None else ()
     rule = ["---"] * 2 + ["---:"] + ["---"] + ["---:"] * (len(_HEADINGS) - 4)
-    lines = [_HEADINGS, rule, *(_cells(report, row) for row in report.rows)]
+    rows = (*report.rows, *report.misses)
+    body = ([*_cells(report, row), *_time_cells(row)] for row in rows)
+    lines = [(*_HEADINGS, *times), [*rule, "---:", "---", "---:"][: len(rule) + len(times)], *body]
     return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
 
 
@@ -42,6 +49,13 @@ def _cells(report: PlanReport, row: Row) -> list[str]:
         f"{report.headroom(plan) / GIB:.2f}",
         "" if plan.quality_db is None else f"{plan.quality_db:.1f}",
     ]
+
+
+def _time_cells(row: Row) -> list[str]:
+    if row.time is None:
+        return []
+    time = row.time
+    return [seconds_text(time.seconds), basis_text(time), seconds_text(time.seconds_if_reread)]
 
 
 def _escape(text: str) -> str:

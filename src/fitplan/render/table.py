@@ -16,10 +16,18 @@ from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
+from fitplan.fitting import InTurn
 from fitplan.planner import Choice, Plan
 from fitplan.quality import EQUIVALENT_DB
 from fitplan.render.rich_tables import bare_table
 from fitplan.render.text import printable
+from fitplan.render.timing import (
+    fastest_table,
+    misses_lines,
+    time_cells,
+    time_headings,
+    time_notes,
+)
 from fitplan.report import PlanReport, Row
 from fitplan.units import GB, GIB, format_gib
 
@@ -47,7 +55,8 @@ LAYOUTS = (
 )
 """From the richest to the narrowest; the first that fits the terminal is taken."""
 
-_RIGHT = frozenset({"GB", "Total\nGB", "Cache\nGiB", "RAM\nGiB", "Seen\nGiB", "Free\nGiB", "dB"})
+_SIZES = frozenset({"GB", "Total\nGB", "Cache\nGiB", "RAM\nGiB", "Seen\nGiB", "Free\nGiB"})
+_RIGHT = _SIZES | {"dB", "s/\nimage", "s if\nread\nagain"}
 
 
 class Bar:
@@ -80,8 +89,9 @@ def plan_table(report: PlanReport, width: int) -> RenderableType:
     """The plan for a terminal of `width` columns: title, pairs, and what was left out and why."""
     parts: list[RenderableType] = [Text(_title(report), style="bold")]
     if report.rows:
-        parts += [_pairs(report, width), *_legend(report), Text("")]
-    parts += [_left_out(report)]
+        parts += [_pairs(report, width), *_legend(report), *time_notes(report), Text("")]
+    parts += [_left_out(report), *_shortfall(report)]
+    parts += [*misses_lines(report), *fastest_table(report)]
     if report.rows:
         parts += [Text(""), Text(report.runtime.settings(report.budget.cache_bytes), style="cyan")]
         parts += [Text(report.runtime.without_settings, style="dim")]
@@ -90,10 +100,12 @@ def plan_table(report: PlanReport, width: int) -> RenderableType:
 
 def _title(report: PlanReport) -> str:
     runtime, budget = report.runtime, report.budget
-    found = "Pairs that stay" if report.rows else "No pair stays"
+    stay, stays = ("run", "runs") if isinstance(runtime.fit, InTurn) else ("stay", "stays")
+    found = f"Pairs that {stay}" if report.rows else f"No pair {stays}"
+    where = "part by part" if isinstance(runtime.fit, InTurn) else "resident"
     asked = " (this machine's RAM minus 2 GiB)" if budget.source == "machine" else ""
     size = format_gib(budget.cache_bytes)
-    return f"{found} resident in {size}{asked} of {runtime.title}'s {runtime.budget_name}"
+    return f"{found} {where} in {size}{asked} of {runtime.budget_name}"
 
 
 def _pairs(report: PlanReport, width: int) -> Table:
@@ -110,20 +122,20 @@ def _narrowest(report: PlanReport) -> Table:
 
 def _table_of_pairs(report: PlanReport, layout: Layout) -> Table:
     table = bare_table(layout.padding)
-    for heading in _headings(layout):
+    for heading in _headings(report, layout):
         side: JustifyMethod = "right" if heading in _RIGHT else "left"
         table.add_column(heading, justify=side, no_wrap=True)
     previous = ""
     for row in report.rows:
         first = row.plan.pipeline_id != previous
-        if first and previous:
+        if first and previous and report.by_model:
             table.add_section()
         table.add_row(*_cells(report, row, first, layout))
         previous = row.plan.pipeline_id
     return table
 
 
-def _headings(layout: Layout) -> Iterator[str]:
+def _headings(report: PlanReport, layout: Layout) -> Iterator[str]:
     size = ["GB"] if layout.sizes else []
     yield from ("Model", "Denoiser", *size, "Text\nencoder", *size)
     if layout.sizes:
@@ -133,7 +145,7 @@ def _headings(layout: Layout) -> Iterator[str]:
         yield "RAM\nGiB"
     if layout.seen:
         yield "Seen\nGiB"
-    yield from ("Free\nGiB", "dB")
+    yield from ("Free\nGiB", "dB", *time_headings(report))
     if layout.bar:
         yield "Budget"
 
@@ -151,11 +163,19 @@ def _cells(report: PlanReport, row: Row, first: bool, layout: Layout) -> Iterato
     if layout.sizes:
         yield _real(plan)
     if layout.seen:
-        yield f"{row.observed.cache_gib:.2f}" if row.observed else ""
+        yield _seen(report, row)
     yield f"{report.headroom(plan) / GIB:.2f}"
     yield _quality(plan.quality_db)
+    yield from time_cells(report, row, long=layout.publishers)
     if layout.bar:
         yield _bar(report, row)
+
+
+def _seen(report: PlanReport, row: Row) -> str:
+    """What was observed in the same program, at any version."""
+    seen = row.observed
+    same = seen is not None and seen.runtime.partition("@")[0] == report.runtime.name
+    return f"{seen.cache_gib:.2f}" if seen is not None and same else ""
 
 
 def _real(plan: Plan) -> Text:
@@ -187,6 +207,7 @@ def _legend(report: PlanReport) -> Iterator[Text]:
         "RAM: what is really held; dB: closeness to full precision, 40 looks the same.",
         style="dim",
     )
+    yield from _beside(report)
     kinds = {warning.kind for row in rows for warning in row.warnings}
     if "real-exceeds-cache" in kinds:
         worst = max(rows, key=lambda row: row.plan.real_bytes - row.plan.cache_bytes)
@@ -196,6 +217,19 @@ def _legend(report: PlanReport) -> Iterator[Text]:
     for kind in sorted(kinds - {"real-exceeds-cache"}):
         having = [row for row in rows if any(w.kind == kind for w in row.warnings)]
         yield Text(f"! {_first(having[0], kind)}: {_whom(having, kind)}", style="yellow")
+
+
+def _beside(report: PlanReport) -> Iterator[Text]:
+    """What a fit test asks for besides the counted bytes, or less than their sum."""
+    budget = report.budget.cache_bytes
+    more = [budget - report.headroom(row.plan) - row.plan.cache_bytes for row in report.rows]
+    least, most = min(more), max(more)
+    if most < 0:
+        yield Text("Free: of the largest phase; parts are held one at a time.", style="dim")
+    elif (least, most) != (0, 0):
+        sizes = format_gib(most) if least == most else f"up to {format_gib(most)}"
+        what = "what the process, running a part, and headroom take besides"
+        yield Text(f"Free: after {sizes} for {what}.", style="dim")
 
 
 def _first(row: Row, kind: str) -> str:
@@ -220,3 +254,13 @@ def _left_out(report: PlanReport) -> Text:
     listed = ", ".join(f"{count} {why}" for count, why in reasons if count)
     shown = f"{len(report.rows)} pair{'' if len(report.rows) == 1 else 's'} shown"
     return Text(f"{shown}; left out: {listed}." if listed else f"{shown}; none left out.")
+
+
+def _shortfall(report: PlanReport) -> Iterator[Text]:
+    for missing in report.shortfall.missing:
+        lacking = " and ".join(missing.components)
+        yield Text(f"{printable(missing.model)} can't run here yet: no {printable(lacking)}.")
+    problems = report.shortfall.problems
+    if problems:
+        count = "1 place" if len(problems) == 1 else f"{len(problems)} places"
+        yield Text(f"{count} could not be read: fitplan scan says which and why.", style="yellow")

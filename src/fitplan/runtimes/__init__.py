@@ -1,27 +1,41 @@
-"""The runtimes fitplan knows, by name and version."""
+"""The runtimes fitplan knows, by name and version. A new one is a module here and a line below."""
 
-from fitplan.errors import unknown_name, usage_error
+from collections.abc import Iterable
+
+from fitplan.errors import unknown_name
 from fitplan.residency import Runtime
-from fitplan.runtimes import invokeai
+from fitplan.runtimes import comfyui, diffusers, invokeai, sdcpp
+from fitplan.runtimes.program import Program
 
-DEFAULT = invokeai.NAME
+__all__ = ["DEFAULT", "PROGRAMS", "find", "newest"]
+
+PROGRAMS: tuple[Program, ...] = (
+    invokeai.PROGRAM,
+    comfyui.PROGRAM,
+    sdcpp.PROGRAM,
+    diffusers.PROGRAM,
+)
+DEFAULT = PROGRAMS[0].name
 
 
-def find(spec: str = DEFAULT, *, partial_loading: bool = True) -> Runtime:
+def find(
+    spec: str = DEFAULT, modes: Iterable[str] = (), *, partial_loading: bool = True
+) -> Runtime:
     """The runtime that `spec` ("invokeai" or "invokeai@6.12") names; without a version, the newest.
 
-    Raises FitplanError (unknown-name, usage) for a runtime or version without rules.
+    `modes` are what its users can set ("legacy", "size=512"); `partial_loading` False is short for
+    "partial-loading=off". Raises FitplanError (unknown-name, usage) for a runtime or version
+    without rules, or modes that the program hasn't.
     """
     name, _, wanted = spec.strip().lower().partition("@")
-    if name != invokeai.NAME:
-        raise unknown_name("runtime", spec, [f"{invokeai.NAME}@{v}" for v in invokeai.VERSIONS])
-    newest = invokeai.VERSIONS[-1]
-    version = next((v for v in invokeai.VERSIONS if _covers(v, wanted or newest)), None)
-    if version is None:
-        known = " and ".join(invokeai.VERSIONS)
-        raise usage_error(f"no rules for {spec!r}", f"rules are known for InvokeAI {known}")
-    return invokeai.runtime(version, partial_loading)
+    program = next((program for program in PROGRAMS if program.name == name), None)
+    if program is None:
+        known = [f"{p.name}@{version}" for p in PROGRAMS for version in p.versions]
+        raise unknown_name("runtime", spec, known)
+    off = () if partial_loading else ("partial-loading=off",)
+    return program.runtime(program.version(wanted), (*modes, *off))
 
 
-def _covers(version: str, wanted: str) -> bool:
-    return wanted == version or wanted.startswith(f"{version}.")
+def newest() -> tuple[Runtime, ...]:
+    """Every program at its newest known version, in its default modes."""
+    return tuple(program.runtime(program.versions[-1]) for program in PROGRAMS)

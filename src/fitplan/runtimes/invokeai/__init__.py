@@ -9,11 +9,13 @@ budgets by the state dict either way.
 """
 
 from functools import partial
-from typing import Literal
+from typing import Literal, cast
 
-from fitplan.residency import Rule, Runtime
+from fitplan.residency import BudgetSetting, Runtime
+from fitplan.rules import Rule
 from fitplan.runtimes.invokeai import denoisers, encoders
 from fitplan.runtimes.invokeai.treatments import WORKSPACE
+from fitplan.runtimes.program import Modes, Program, Setting
 from fitplan.units import GIB
 
 Version = Literal["6.12", "6.14"]
@@ -31,6 +33,7 @@ def rules(version: Version, by_state_dict: bool) -> tuple[Rule, ...]:
         *denoisers.z_image(),
         *denoisers.stable_diffusion(by_state_dict),
         *denoisers.vaes(),
+        *denoisers.adapters(),
         *encoders.qwen3(by_state_dict, rotary_bytes=256 if old else 512),
         *encoders.t5(by_state_dict),
         *encoders.clip(by_state_dict, clip_alone),
@@ -50,16 +53,32 @@ def _added_by_6_14(by_state_dict: bool) -> tuple[Rule, ...]:
 
 def runtime(version: Version, partial_loading: bool = True) -> Runtime:
     """InvokeAI at `version`; `partial_loading` is its setting `enable_partial_loading`."""
+    title = f"InvokeAI {version}" + ("" if partial_loading else " (partial loading off)")
     return Runtime(
         name=NAME,
         version=version,
-        title=f"InvokeAI {version}" + ("" if partial_loading else " (partial loading off)"),
+        title=title,
         rules=rules(version, by_state_dict=partial_loading or version != "6.12"),
-        budget_name="model cache",
+        budget_name=f"{title}'s model cache",
         settings=partial(_settings, partial_loading),
         without_settings=_WITHOUT_SETTINGS,
         workspace=WORKSPACE,
+        miss="the least recently used part is dropped and read again for every image",
+        modes={"partial-loading": "on" if partial_loading else "off"},
+        source="ModelCache (load/model_cache/model_cache.py); invokeai.yaml",
+        budget_setting=BudgetSetting(
+            file="invokeai.yaml",
+            key="max_cache_ram_gb",
+            value=_gib,
+            default=default_limit,
+            default_why=_DEFAULT_WHY,
+        ),
     )
+
+
+def _gib(size: int) -> str:
+    """Whole hundredths of a GiB, rounded down, so that the limit is never above `size`."""
+    return f"{size * 100 // GIB / 100:g}"
 
 
 def _settings(partial_loading: bool, budget: int) -> str:
@@ -81,7 +100,16 @@ def default_limit(ram: int, vram: int | None) -> int:
     return max(4 * GIB, min(ram // 2 - 2 * GIB, by_vram))
 
 
+_DEFAULT_WHY = "min(RAM/2 - 2, VRAM - 3) GiB, at least 4; without CUDA min(RAM/2 - 2, 32)"
+
 _WITHOUT_SETTINGS = (
     "Without max_cache_ram_gb InvokeAI takes min(RAM/2 - 2, VRAM - 3) GiB, at least 4: "
     f"{default_limit(16 * GIB, 12 * GIB) // GIB} GiB with 16 GiB of RAM and 12 GiB of VRAM."
 )
+
+
+def _build(version: str, modes: Modes) -> Runtime:
+    return runtime(cast("Version", version), modes["partial-loading"] == "on")
+
+
+PROGRAM = Program(NAME, "InvokeAI", VERSIONS, (Setting("partial-loading", ("on", "off")),), _build)

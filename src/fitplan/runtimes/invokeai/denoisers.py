@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from fitplan.residency import Cast, Drop, MadeUp, Rule, Treatment
+from fitplan.rules import Cast, Drop, MadeUp, Rule, Treatment
 from fitplan.runtimes.invokeai.treatments import (
     ALL_BF16,
     BF16,
@@ -88,7 +88,8 @@ def stable_diffusion(by_state_dict: bool) -> tuple[Rule, ...]:
     folder = "StableDiffusionDiffusersModel (stable_diffusion.py)"
     ids = Treatment(only(Role.BUFFERS), Drop(), "position ids are rebuilt, not loaded")
     adds = buffers(by_state_dict, 616, "position ids")
-    whole = (Rule(f, SINGLE, (ids, *ALL_BF16), single, FLOATS, adds) for f in ("sd15", "sdxl"))
+    treatments = (ids, *ALL_BF16)
+    whole = (Rule(f, SINGLE, treatments, single, FLOATS, adds, maps=True) for f in ("sd15", "sdxl"))
     return (
         *whole,
         *(dense(family, folder, FOLDER) for family in ("sd15", "sdxl", "sd3")),
@@ -142,6 +143,13 @@ def _wan(by_state_dict: bool) -> tuple[Rule, ...]:
         replace(dense("wan", "WanCheckpointModel (wan.py)", SINGLE), adds=adds),
         replace(dense("wan", "WanDiffusersModel (wan.py)", FOLDER), adds=adds, basis="code"),
     )
+
+
+def adapters() -> tuple[Rule, ...]:
+    """LoRAs: BF16, without their alphas."""
+    no_alpha = Treatment(only(Role.BUFFERS), Drop(), "alpha becomes a number, not a tensor")
+    where = "ModelPatchRaw.calc_size (backend/patches/model_patch_raw.py)"
+    return (Rule("lora", SINGLE, (no_alpha, *ALL_BF16), where, FLOATS, basis="code"),)
 
 
 def vaes() -> tuple[Rule, ...]:

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from fitplan.residency import Cast, Drop, Keep, Rule, Treatment
+from fitplan.rules import Cast, Drop, Keep, Rule, Treatment
 from fitplan.runtimes.invokeai.treatments import (
     ALL_BF16,
     DENSE,
@@ -14,6 +14,7 @@ from fitplan.runtimes.invokeai.treatments import (
     NO_HEAD,
     NO_TOKENIZER,
     PACKED,
+    SECOND_TABLE,
     SINGLE,
     buffers,
     dense,
@@ -32,11 +33,12 @@ def qwen3(by_state_dict: bool, rotary_bytes: int) -> tuple[Rule, ...]:
         "Qwen3EncoderGGUFLoader (z_image.py)",
         "Qwen3EncoderCheckpointLoader (z_image.py)",
     )
-    folder = Rule("qwen3", FOLDER, ALL_BF16, "Qwen3EncoderLoader (z_image.py)", FLOATS, adds)
+    where = "Qwen3EncoderLoader (z_image.py)"
+    folder = Rule("qwen3", FOLDER, ALL_BF16, where, FLOATS, adds, maps=True)
     headless = "ZImageDiffusersModel (z_image.py): Qwen3Model, which has no head"
     return (
         Rule("qwen3", GGUF, (NO_HEAD, tied, PACKED), gguf, GGML, adds),
-        Rule("qwen3", SINGLE, (NO_HEAD, tied, *ALL_BF16), single, FLOATS, adds),
+        Rule("qwen3", SINGLE, (NO_HEAD, tied, *ALL_BF16), single, FLOATS, adds, maps=True),
         replace(folder, when_part_of="z-image", where=headless),
         replace(folder, when_role=Role.OUTPUT_HEAD),
         replace(folder, treatments=(tied, *ALL_BF16)),
@@ -48,7 +50,7 @@ def t5(by_state_dict: bool) -> tuple[Rule, ...]:
     int8 = Rule(
         "t5",
         FOLDER,
-        (quant_state(by_state_dict), tied_embedding(by_state_dict, Keep()), PACKED),
+        (SECOND_TABLE, quant_state(by_state_dict), tied_embedding(by_state_dict, Keep()), PACKED),
         "BnbQuantizedLlmInt8bCheckpointModel (flux.py)",
         FLOATS | {"INT8_BNB"},
         when_type="INT8_BNB",
@@ -66,22 +68,24 @@ def _t5_folder(load_type: str, by_state_dict: bool) -> Rule:
     wo = Treatment(only(Role.FEED_FORWARD_OUT), Cast("F32"), why)
     cast = Treatment(None, Cast(load_type), "cast to the type that config.json names")
     exceptions = (wo,) if load_type == "F16" else ()
-    treatments = (tied_embedding(by_state_dict, Cast(load_type)), *exceptions, cast)
+    tied = tied_embedding(by_state_dict, Cast(load_type))
+    treatments = (SECOND_TABLE, tied, *exceptions, cast)
     where = "T5EncoderCheckpointModel (flux.py)"
-    return Rule("t5", FOLDER, treatments, where, FLOATS, when_load_type=load_type)
+    return Rule("t5", FOLDER, treatments, where, FLOATS, when_load_type=load_type, maps=True)
 
 
 def t5_gguf(by_state_dict: bool) -> Rule:
     """T5-XXL GGUF: packed, but the embedding and the relative bias are looked up, so dense."""
     bias = Treatment(only(Role.RELATIVE_BIAS), Cast("BF16"), "a lookup table: dequantized")
-    treatments = (tied_embedding(by_state_dict, Cast("BF16")), bias, PACKED)
+    treatments = (SECOND_TABLE, tied_embedding(by_state_dict, Cast("BF16")), bias, PACKED)
     return Rule("t5", GGUF, treatments, "T5EncoderGGUFModel (flux.py)", GGML, basis="code")
 
 
 def umt5(by_state_dict: bool) -> Rule:
     """UMT5-XXL folders: BF16."""
-    treatments = (tied_embedding(by_state_dict, Cast("BF16")), *ALL_BF16)
-    return Rule("umt5", FOLDER, treatments, "WanT5EncoderLoader (wan.py)", FLOATS, basis="code")
+    treatments = (SECOND_TABLE, tied_embedding(by_state_dict, Cast("BF16")), *ALL_BF16)
+    where = "WanT5EncoderLoader (wan.py)"
+    return Rule("umt5", FOLDER, treatments, where, FLOATS, basis="code", maps=True)
 
 
 def clip(by_state_dict: bool, alone: Treatment) -> tuple[Rule, ...]:
@@ -92,7 +96,9 @@ def clip(by_state_dict: bool, alone: Treatment) -> tuple[Rule, ...]:
     treatments = (INTEGERS, alone)
     return (
         *(replace(part, when_part_of="*", adds=adds) for part in parts),
-        Rule("clip-l", FOLDER, treatments, "CLIPDiffusersLoader (flux.py)", FLOATS, adds),
+        Rule(
+            "clip-l", FOLDER, treatments, "CLIPDiffusersLoader (flux.py)", FLOATS, adds, maps=True
+        ),
     )
 
 
@@ -120,7 +126,7 @@ def mistral(by_state_dict: bool) -> tuple[Rule, ...]:
     dense_files = "MistralEncoderCheckpointLoader (mistral_encoder.py)"
     return (
         Rule("mistral", GGUF, (*drops, embedding, PACKED), gguf, GGML, adds, basis="code"),
-        Rule("mistral", DENSE, (*drops, *ALL_BF16), dense_files, FLOATS, adds),
+        Rule("mistral", DENSE, (*drops, *ALL_BF16), dense_files, FLOATS, adds, maps=True),
     )
 
 

@@ -1,16 +1,12 @@
 """What InvokeAI's loaders have in common."""
 
-from fitplan.residency import Buffers, Cast, Drop, Keep, Rule, Treatment
+from fitplan.rules import Buffers, Cast, Drop, Keep, Rule, Treatment
+from fitplan.runtimes.loading import DENSE, FOLDER, GGUF, INTEGER_TYPES, SINGLE, only
 from fitplan.weights import Container, Role
 
-GGUF = frozenset({Container.GGUF})
-SINGLE = frozenset({Container.SAFETENSORS})
-FOLDER = frozenset({Container.FOLDER})
-DENSE = SINGLE | FOLDER
+__all__ = ["DENSE", "FOLDER", "GGUF", "SINGLE", "only"]
 
-_INTEGERS = frozenset({"I64", "I32", "I16", "I8", "U8", "BOOL"})
-
-FLOATS = _INTEGERS | {"F64", "F32", "F16", "BF16", "F8_E4M3", "F8_E5M2", "FP8_SCALED"}
+FLOATS = INTEGER_TYPES | {"F64", "F32", "F16", "BF16", "F8_E4M3", "F8_E5M2", "FP8_SCALED"}
 """Tensor types that torch loads from safetensors and the loaders can cast."""
 
 GGML = frozenset(
@@ -36,25 +32,23 @@ Read from the code; with it Qwen3-8B Q5_K_M peaks at 10.36 GB where 10.4 GB were
 """
 
 
-def only(*roles: Role) -> frozenset[Role]:
-    """The roles of a treatment."""
-    return frozenset(roles)
-
-
 PACKED = Treatment(None, Keep(), "loaded as is; GGUF quantizations stay packed")
-INTEGERS = Treatment(None, Keep(), "integer buffers keep their width", types=_INTEGERS)
+INTEGERS = Treatment(None, Keep(), "integer buffers keep their width", types=INTEGER_TYPES)
 BF16 = Treatment(None, Cast("BF16"), "the loader casts to the compute type, BF16")
 NO_SCALES = Treatment(
     only(Role.QUANT_STATE), Drop(), "scales are multiplied into the weights, then dropped"
 )
 NO_HEAD = Treatment(only(Role.OUTPUT_HEAD), Drop(), "a text encoder needs no output head")
+SECOND_TABLE = Treatment(
+    only(Role.OUTPUT_HEAD), Drop(), "the embedding stored a second time: one table is loaded"
+)
 NO_TOKENIZER = Treatment(only(Role.TOKENIZER), Drop(), "tokenizers count 0")
 ALL_BF16 = (NO_SCALES, NO_TOKENIZER, INTEGERS, BF16)
 
 
 def dense(family: str, where: str, containers: frozenset[Container] = DENSE) -> Rule:
     """The usual loader: every floating-point tensor becomes BF16."""
-    return Rule(family, containers, ALL_BF16, where, FLOATS)
+    return Rule(family, containers, ALL_BF16, where, FLOATS, maps=True)
 
 
 def tied_embedding(by_state_dict: bool, becomes: Cast | Keep) -> Treatment:

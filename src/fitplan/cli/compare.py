@@ -1,0 +1,55 @@
+"""`fitplan compare`: one pair in all programs, side by side."""
+
+from typing import Annotated
+
+import typer
+
+from fitplan.cli.options import CatalogOption, Common, FormatOption, JsonOption, common
+from fitplan.cli.output import Format, console, show, write_json
+from fitplan.errors import EXIT_ANSWER, EXIT_NOTHING, usage_error
+from fitplan.units import parse_size
+
+
+def command(
+    context: typer.Context,
+    model: Annotated[str, typer.Argument(help="Model, by name or id.")],
+    denoiser: Annotated[str, typer.Argument(help="Its denoiser: QUANT or PUBLISHER/QUANT.")],
+    encoder: Annotated[str, typer.Argument(help="Its text encoder: QUANT or PUBLISHER/QUANT.")],
+    ram: Annotated[
+        str | None,
+        typer.Option(
+            "--ram",
+            metavar="SIZE",
+            help="What each program's user controls: InvokeAI's cache limit, the others' RAM.",
+        ),
+    ] = None,
+    catalog: CatalogOption = None,
+    format: FormatOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Show what one pair needs in every program, whether it fits, and what makes it fit."""
+    shared = common(catalog, None, None, format, json).over(context.obj or Common())
+    raise typer.Exit(execute(model, denoiser, encoder, ram, shared))
+
+
+def execute(model: str, denoiser: str, encoder: str, ram: str | None, shared: Common) -> int:
+    """Compare and print; exit code 1 when the pair fits nowhere."""
+    from fitplan.compare import compare
+    from fitplan.render.compare import compare_document, compare_table
+
+    if shared.output not in (Format.TABLE, Format.JSON):
+        raise usage_error(f"compare has no format {shared.output}", "use table or json")
+    size = None if ram is None else parse_size(ram)
+    catalog = shared.catalog()
+    found = catalog.pipeline_ids(model)
+    if len(found) > 1:
+        names = ", ".join(catalog.file.pipelines[id].name for id in found)
+        raise usage_error(f"{model!r} is more than one model", f"say which: {names}")
+    comparison = compare(
+        catalog, found[0], denoiser, encoder, shared.runtimes(), shared.runtime, size
+    )
+    if shared.output is Format.JSON:
+        write_json(compare_document(comparison))
+    else:
+        show(compare_table(comparison), console())
+    return EXIT_ANSWER if comparison.fits_somewhere else EXIT_NOTHING

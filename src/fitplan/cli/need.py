@@ -1,0 +1,83 @@
+"""`fitplan need`: what a pair needs, and what more RAM would buy."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from fitplan.cli.budget import RamTotalOption, budget_setting
+from fitplan.cli.options import (
+    CatalogOption,
+    Common,
+    FormatOption,
+    JsonOption,
+    PartialLoadingOption,
+    RuntimeOption,
+    common,
+)
+from fitplan.cli.output import Format, console, show, write_json
+from fitplan.errors import EXIT_ANSWER, EXIT_NOTHING, usage_error
+from fitplan.units import parse_size
+
+if TYPE_CHECKING:
+    from fitplan.catalog import Catalog
+
+
+def command(
+    context: typer.Context,
+    model: Annotated[str, typer.Argument(help="Model, by name or id.")],
+    denoiser: Annotated[
+        str | None, typer.Argument(help="Its denoiser: QUANT or PUBLISHER/QUANT.")
+    ] = None,
+    encoder: Annotated[
+        str | None, typer.Argument(help="Its text encoder: QUANT or PUBLISHER/QUANT.")
+    ] = None,
+    for_ram: Annotated[
+        bool,
+        typer.Option("--for-ram", help="At which limits the best pair changes, and per machine."),
+    ] = False,
+    ram_total: RamTotalOption = None,
+    runtime: RuntimeOption = None,
+    partial_loading: PartialLoadingOption = None,
+    catalog: CatalogOption = None,
+    format: FormatOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Show the cache limit, system RAM and disk that pairs of a model need."""
+    shared = common(catalog, runtime, partial_loading, format, json).over(context.obj or Common())
+    raise typer.Exit(execute(model, (denoiser, encoder), for_ram, ram_total, shared))
+
+
+def execute(
+    model: str,
+    pair: tuple[str | None, str | None],
+    for_ram: bool,
+    ram_total: str | None,
+    shared: Common,
+) -> int:
+    """Work out the needs and print them; exit code 1 when the runtime loads no such pair."""
+    from fitplan.needs import needs
+    from fitplan.render.need import NeedReport, need_document, need_table
+
+    if shared.output not in (Format.TABLE, Format.JSON):
+        raise usage_error(f"need has no format {shared.output}", "use table or json")
+    total = None if ram_total is None else parse_size(ram_total)
+    catalog, runtime = shared.catalog(), shared.runtime()
+    budget_setting(runtime, "need")
+    id = one_model(catalog, model)
+    found = needs(catalog, id, lambda file: runtime.residency(file.weights), *pair)
+    report = NeedReport(id, catalog.file.pipelines[id], runtime, found, for_ram, total)
+    if shared.output is Format.JSON:
+        write_json(need_document(report))
+    else:
+        on = console()
+        show(need_table(report, on.width), on)
+    return EXIT_ANSWER if found else EXIT_NOTHING
+
+
+def one_model(catalog: "Catalog", name: str) -> str:
+    """The id of the one model that `name` means; usage error when there are several."""
+    found = catalog.pipeline_ids(name)
+    if len(found) > 1:
+        names = ", ".join(catalog.file.pipelines[id].name for id in found)
+        raise usage_error(f"{name!r} is more than one model", f"say which: {names}")
+    return found[0]

@@ -1,0 +1,56 @@
+"""`fitplan scan`: what model files are on this machine."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from fitplan.cli.options import (
+    Common,
+    FormatOption,
+    JsonOption,
+    PartialLoadingOption,
+    RuntimeOption,
+    common,
+)
+from fitplan.cli.output import Format, console, show, write_json
+from fitplan.cli.places import ComfyUIOption, HfCacheOption, InvokeAIOption, Places
+from fitplan.errors import EXIT_ANSWER, EXIT_NOTHING, usage_error
+
+
+def command(
+    context: typer.Context,
+    folders: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="[PATH]...",
+            help="Files and folders; with none, all usual places.",
+            show_default=False,
+        ),
+    ] = None,
+    invokeai: InvokeAIOption = None,
+    comfyui: ComfyUIOption = None,
+    hf_cache: HfCacheOption = False,
+    runtime: RuntimeOption = None,
+    partial_loading: PartialLoadingOption = None,
+    format: FormatOption = None,
+    json: JsonOption = False,
+) -> None:
+    """List the model files on this machine, each counted once, and what they become."""
+    shared = common(None, runtime, partial_loading, format, json).over(context.obj or Common())
+    places = Places(tuple(folders or ()), invokeai, comfyui, hf_cache)
+    raise typer.Exit(execute(places, shared))
+
+
+def execute(places: Places, shared: Common) -> int:
+    """Scan and print; exit code 1 when there is no model."""
+    from fitplan.render.scan import scan_document, scan_table
+
+    if shared.output not in (Format.TABLE, Format.JSON):
+        raise usage_error(f"scan has no format {shared.output}", "use table or json")
+    found = places.scan([shared.runtime()])
+    if shared.output is Format.JSON:
+        write_json(scan_document(found))
+    else:
+        show(scan_table(found), console())
+    return EXIT_ANSWER if found.models else EXIT_NOTHING

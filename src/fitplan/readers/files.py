@@ -1,0 +1,87 @@
+"""Reads one file, or the set of shards it belongs to; the format is told by content."""
+
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from fitplan.errors import FitplanError
+from fitplan.readers.gguf import is_gguf, read_gguf
+from fitplan.readers.header import Header
+from fitplan.readers.model import ModelFile, Place, assemble
+from fitplan.readers.safetensors import is_safetensors, read_safetensors
+from fitplan.readers.source import MAX_TENSORS, Source, open_source, path_error
+from fitplan.weights import Container
+
+_SHARD = re.compile(r"(.*)-(\d{5,6})-of-(\d{5,6})(\.[^.]+)", re.DOTALL)
+_MAX_SHARDS = 999
+_OTHERS = (
+    (b"PK\x03\x04", "is a PyTorch or zip archive", "convert it to safetensors"),
+    (b"\x80", "is a Python pickle", "convert it to safetensors"),
+    (b"version https://git-lfs", "is a Git LFS pointer, not the file itself", "run `git lfs pull`"),
+    (b"<", "is a web page, not a model", "download it again, logged in if the model is gated"),
+)
+"""First bytes of what people have in place of a model, and the cure."""
+_SUFFIXES = {Container.GGUF: ".gguf", Container.SAFETENSORS: ".safetensors"}
+
+
+def read_header(path: Path) -> Header:
+    """The header of one GGUF or safetensors file; FitplanError when it is neither or damaged."""
+    with open_source(path) as source:
+        start = bytes(source.chunk()[:32])
+        if is_gguf(start):
+            return read_gguf(source)
+        if is_safetensors(start):
+            return read_safetensors(source)
+        raise _not_a_model(start, source)
+
+
+def _not_a_model(start: bytes, source: Source) -> FitplanError:
+    for magic, message, cure in _OTHERS:
+        if start.startswith(magic):
+            return source.error(message, cure)
+    return source.error("is neither GGUF nor safetensors", "give a .gguf or .safetensors file")
+
+
+def read_headers(paths: Sequence[Path]) -> list[Header]:
+    """The headers of all shards of a model; FitplanError when they claim too many tensors."""
+    headers: list[Header] = []
+    tensors = 0
+    for path in paths:
+        headers.append(read_header(path))
+        tensors += len(headers[-1].tensors)
+        if tensors > MAX_TENSORS:
+            message = f"with its shards has over {MAX_TENSORS} tensors"
+            raise path_error(path, message, "give the files of one model")
+    return headers
+
+
+def read_file(path: Path) -> ModelFile:
+    """The model in `path`; if that is one shard of several, the model in all of them."""
+    paths = shards(path)
+    headers = read_headers(paths)
+    container = headers[0].container
+    wrong = [h.path for h in headers if h.path.suffix.casefold() != _SUFFIXES[container]]
+    warnings = (f"the content is {container}, whatever the name says",) if wrong else ()
+    return assemble(Place(paths[0], container, warnings=warnings), headers)
+
+
+def shards(path: Path) -> list[Path]:
+    """All shards of the set `path` belongs to, in order; `path` alone when it is no shard.
+
+    FitplanError when one is missing.
+    """
+    found = _SHARD.fullmatch(path.name)
+    if found is None:
+        return [path]
+    stem, number, total, suffix = found.groups()
+    if not 1 <= int(total) <= _MAX_SHARDS or not 1 <= int(number) <= int(total):
+        raise path_error(path, "has an impossible shard number", "check the file's name")
+    wide, of = len(number), len(total)
+    names = [f"{stem}-{i:0{wide}}-of-{int(total):0{of}}{suffix}" for i in range(1, int(total) + 1)]
+    paths = [path.with_name(name) for name in names]
+    missing = [shard.name for shard in paths if not os.path.lexists(shard)]
+    if missing:
+        cure = "download the missing shards into the same folder"
+        raise path_error(path, f"{len(missing)} of {total} shards are missing: {missing[0]}", cure)
+    return paths

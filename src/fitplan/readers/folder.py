@@ -1,0 +1,166 @@
+"""Reads Hugging Face and diffusers folders: config.json, model_index.json, shards, subfolders."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from fitplan.readers.files import read_file, read_headers, shards
+from fitplan.readers.model import ModelFile, Place, assemble
+from fitplan.readers.source import open_source, os_error, path_error, shown
+from fitplan.weights import Container, Kind
+
+MAX_CONFIG = 1 << 20
+"""Bytes a config.json may have."""
+_MAX_ENTRIES = 10_000
+_MAX_FOLDERS = 250
+_LOAD_TYPES = {"bfloat16": "BF16", "float16": "F16", "float32": "F32"}
+_USUAL_STEMS = ("model", "diffusion_pytorch_model", "pytorch_model")
+_PICKLES = (".bin", ".pt", ".pth", ".ckpt")
+_PIPELINES = (
+    ("ZImage", "z-image"),
+    ("Flux2", "flux2"),
+    ("Flux", "flux1"),
+    ("StableDiffusionXL", "sdxl"),
+    ("StableDiffusion3", "sd3"),
+    ("StableDiffusion", "sd15"),
+    ("QwenImage", "qwen-image"),
+    ("Wan", "wan"),
+    ("CogView4", "cogview4"),
+    ("ErnieImage", "ernie"),
+    ("Krea2", "krea2"),
+    ("Chroma", "chroma"),
+    ("Lumina2", "lumina2"),
+)
+"""How a diffusers pipeline's class name begins → family, for a pipeline without its denoiser."""
+
+
+def read_folder(path: Path) -> tuple[ModelFile, ...]:
+    """Every model in `path`: a pipeline's components, one model, or files side by side.
+
+    FitplanError when there is none, or when one can't be read.
+    """
+    entries = _entries(path)
+    if any(entry.name == "model_index.json" for entry in entries):
+        return _pipeline(path, entries)
+    files = [entry for entry in entries if _is_weights(entry)]
+    if files:
+        return _models(path, files)
+    nested = tuple(_component(folder) for folder in _with_weights(entries))
+    if not nested:
+        raise _nothing(path, entries)
+    return tuple(replace(model, path=path) for model in nested) if len(nested) == 1 else nested
+
+
+def _entries(path: Path) -> list[Path]:
+    """What `path` holds, by name, without hidden files."""
+    entries = []
+    try:
+        for entry in path.iterdir():
+            entries.append(entry)
+            if len(entries) > _MAX_ENTRIES:
+                raise path_error(path, f"holds over {_MAX_ENTRIES} files", "give a model's folder")
+    except OSError as error:
+        raise os_error(path, error) from None
+    return sorted(entry for entry in entries if not entry.name.startswith("."))
+
+
+def _is_weights(entry: Path) -> bool:
+    return _is_safetensors(entry) or (entry.suffix.casefold() == ".gguf" and not entry.is_dir())
+
+
+def _is_safetensors(entry: Path) -> bool:
+    return entry.suffix.casefold() == ".safetensors" and not entry.is_dir()
+
+
+def _with_weights(entries: Sequence[Path]) -> list[Path]:
+    """The subfolders with safetensors files; FitplanError when there are too many to look into."""
+    folders = [entry for entry in entries if entry.is_dir()]
+    if len(folders) > _MAX_FOLDERS:
+        path = folders[0].parent
+        raise path_error(path, f"holds over {_MAX_FOLDERS} folders", "give a model's folder")
+    return [folder for folder in folders if any(map(_is_safetensors, _entries(folder)))]
+
+
+def _nothing(path: Path, entries: Sequence[Path]) -> Exception:
+    if any(entry.suffix.casefold() in _PICKLES for entry in entries):
+        return path_error(path, "holds pickled weights only", "convert them to safetensors")
+    cure = "give a folder with .safetensors or .gguf files, or with model_index.json"
+    return path_error(path, "holds no weight files", cure)
+
+
+def _models(path: Path, files: Sequence[Path]) -> tuple[ModelFile, ...]:
+    """With config.json one model, else every file is a model of its own."""
+    safetensors = [file for file in files if _is_safetensors(file)]
+    if safetensors and (path / "config.json").is_file():
+        return (_hugging_face(path, safetensors),)
+    first_of_each = {shards(file)[0]: None for file in files}
+    return tuple(read_file(file) for file in first_of_each)
+
+
+def _component(path: Path) -> ModelFile:
+    return _hugging_face(path, [entry for entry in _entries(path) if _is_safetensors(entry)])
+
+
+def _pipeline(path: Path, entries: Sequence[Path]) -> tuple[ModelFile, ...]:
+    """A diffusers pipeline: one model per subfolder with weights, each part of the pipeline."""
+    class_name = str(_json(path / "model_index.json").get("_class_name", ""))
+    models = [_component(folder) for folder in _with_weights(entries)]
+    if not models:
+        raise path_error(path, "its subfolders hold no weight files", "download the whole pipeline")
+    family = _pipeline_family(class_name, models)
+    return tuple(replace(m, weights=replace(m.weights, part_of=family)) for m in models)
+
+
+def _pipeline_family(class_name: str, models: Sequence[ModelFile]) -> str:
+    """The denoiser's family; without one, what the class name says."""
+    denoisers = [m.weights.family for m in models if m.kind is Kind.DENOISER]
+    named = [family for start, family in _PIPELINES if class_name.startswith(start)]
+    return next(iter((*denoisers, *named)), shown(class_name) or "unknown")
+
+
+def _hugging_face(path: Path, files: Sequence[Path]) -> ModelFile:
+    """One model from the weight files of a folder."""
+    chosen = _chosen(files)
+    left_out = [file.name for file in files if file not in chosen]
+    warnings = (f"left out: {', '.join(map(shown, left_out))}",) if left_out else ()
+    load_type = _load_type(path / "config.json")
+    place = Place(path, Container.FOLDER, load_type, warnings)
+    return assemble(place, read_headers(chosen))
+
+
+def _chosen(files: Sequence[Path]) -> list[Path]:
+    """The files a loader takes: the usual name, before variants such as fp16."""
+    by_first = {shards(file)[0]: shards(file) for file in files}
+    return by_first[min(by_first, key=_unusualness)]
+
+
+def _unusualness(file: Path) -> tuple[int, int, str]:
+    stem = file.name.split("-00")[0].removesuffix(file.suffix)
+    rank = _USUAL_STEMS.index(stem) if stem in _USUAL_STEMS else len(_USUAL_STEMS)
+    return rank, len(file.name), file.name
+
+
+def _load_type(config: Path) -> str:
+    """The tensor type config.json asks for; "" without config.json or when it doesn't say."""
+    if not config.is_file():
+        return ""
+    content = _json(config)
+    asked = content.get("torch_dtype") or content.get("dtype")
+    return _LOAD_TYPES.get(str(asked).removeprefix("torch."), "")
+
+
+def _json(path: Path) -> dict[str, Any]:
+    """A small JSON object; FitplanError when it's large, broken or something else."""
+    with open_source(path) as source:
+        if source.size > MAX_CONFIG:
+            raise source.error(f"is over {MAX_CONFIG >> 20} MiB long; a config is a few kB")
+        text = source.take(source.size)
+        try:
+            content = json.loads(text)
+        except (ValueError, RecursionError):
+            raise source.error("is no valid JSON") from None
+        if not isinstance(content, dict):
+            raise source.error("is no JSON object")
+        return content

@@ -1,0 +1,184 @@
+"""Reads the header of a GGUF file (version 2 or 3, either byte order) without its arrays.
+
+A text encoder's header is mostly its tokenizer: hundreds of thousands of strings. They are walked
+length by length in big buffers and never made into objects. Layout: the GGUF specification.
+"""
+
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from fitplan.quantization import GGML_TYPES, TensorType
+from fitplan.readers.header import Header, Span, check_count, check_spans, check_unique, tensor_name
+from fitplan.readers.source import Source, shown
+from fitplan.weights import Container, Tensor
+
+MAGIC = b"GGUF"
+MAX_HEADER = 128 << 20
+"""Bytes a header may have; the largest tokenizers take under 32 MiB."""
+
+_VERSIONS = (2, 3)
+_MAX_DIMENSIONS = 8
+_DEFAULT_ALIGNMENT = 32
+_MAX_ALIGNMENT = 1 << 20
+_MAX_KEY = 65_535
+_STRING, _ARRAY = 8, 9
+_VALUE_BYTES = {0: 1, 1: 1, 2: 2, 3: 2, 4: 4, 5: 4, 6: 4, 7: 1, 10: 8, 11: 8, 12: 8}
+"""GGUF value type → bytes of one value."""
+_UINT32 = 4
+_WANTED = frozenset({b"general.alignment", b"general.file_type"})
+
+
+def read_gguf(source: Source) -> Header:
+    """The header of an open GGUF file; FitplanError for anything that doesn't fit the file."""
+    source.limit = min(source.size, MAX_HEADER)
+    walker = _Walker(source, _byte_order(source))
+    tensor_count = walker.u64()
+    metadata_count = walker.u64()
+    check_count(tensor_count, "tensors", source)
+    check_count(metadata_count, "metadata entries", source)
+    wanted = dict(filter(None, (walker.entry() for _ in range(metadata_count))))
+    infos = [walker.tensor() for _ in range(tensor_count)]
+    check_unique((info.tensor.name for info in infos), source.path)
+    _check_data(infos, wanted.get(b"general.alignment", _DEFAULT_ALIGNMENT), source)
+    return Header(
+        path=source.path,
+        container=Container.GGUF,
+        file_bytes=source.size,
+        tensors=tuple(info.tensor for info in infos),
+        file_type=wanted.get(b"general.file_type", -1),
+    )
+
+
+def is_gguf(start: bytes) -> bool:
+    """Whether a file that begins with `start` is GGUF."""
+    return start.startswith(MAGIC)
+
+
+def _byte_order(source: Source) -> str:
+    """`<` or `>`, told by which one makes the version number small."""
+    source.skip(len(MAGIC))
+    raw = source.take(4)
+    version = min(int.from_bytes(raw, "little"), int.from_bytes(raw, "big"))
+    if version not in _VERSIONS:
+        raise source.error(f"is GGUF version {version}; 2 and 3 are read", "convert it again")
+    return "<" if int.from_bytes(raw, "little") == version else ">"
+
+
+@dataclass(frozen=True, slots=True)
+class _Info:
+    tensor: Tensor
+    offset: int
+    size: int
+
+
+class _Walker:
+    """Steps through a header in one byte order."""
+
+    def __init__(self, source: Source, order: str) -> None:
+        self._source = source
+        self._u32: Callable[[bytes], tuple[int]] = struct.Struct(f"{order}I").unpack
+        self._u64: Callable[[bytes], tuple[int]] = struct.Struct(f"{order}Q").unpack
+        self._u64_at = struct.Struct(f"{order}Q").unpack_from
+
+    def u32(self) -> int:
+        return self._u32(self._source.take(4))[0]
+
+    def u64(self) -> int:
+        return self._u64(self._source.take(8))[0]
+
+    def entry(self) -> tuple[bytes, int] | None:
+        """Walk one metadata entry; its key and value if it's one that is wanted."""
+        key = self._bytes(_MAX_KEY, "metadata key")
+        value_type = self.u32()
+        if key in _WANTED and value_type == _UINT32:
+            return key, self.u32()
+        self._skip_value(value_type, key)
+        return None
+
+    def tensor(self) -> _Info:
+        name = tensor_name(self._bytes(_MAX_KEY, "tensor name"), self._source)
+        dimensions = self.u32()
+        if dimensions > _MAX_DIMENSIONS:
+            raise self._source.error(f"tensor '{shown(name)}' has {dimensions} dimensions")
+        lengths = tuple(self.u64() for _ in range(dimensions))
+        stored_as = self._tensor_type(name)
+        tensor = Tensor(name, lengths[::-1], stored_as.name)
+        offset = self.u64()
+        if lengths and lengths[0] % stored_as.block_size:
+            size = f"{stored_as.name}'s block size {stored_as.block_size}"
+            raise self._source.error(f"rows of '{shown(name)}' are no multiple of {size}")
+        return _Info(tensor, offset, stored_as.bytes_for(tensor.elements))
+
+    def _tensor_type(self, name: str) -> TensorType:
+        number = self.u32()
+        if number not in GGML_TYPES:
+            cure = "update fitplan, or use a common quantization"
+            raise self._source.error(f"'{shown(name)}' has unknown tensor type {number}", cure)
+        return GGML_TYPES[number]
+
+    def _bytes(self, limit: int, what: str) -> bytes:
+        length = self.u64()
+        if length > limit:
+            raise self._source.error(f"claims a {what} of {length} bytes; {limit} are allowed")
+        return self._source.take(length)
+
+    def _skip_value(self, value_type: int, key: bytes) -> None:
+        if value_type == _STRING:
+            self._source.skip(self.u64())
+        elif value_type == _ARRAY:
+            self._skip_array(key)
+        else:
+            self._source.skip(self._value_bytes(value_type, key))
+
+    def _skip_array(self, key: bytes) -> None:
+        item_type, count = self.u32(), self.u64()
+        if item_type == _ARRAY:
+            raise self._source.error(f"metadata '{_text(key)}' is an array of arrays")
+        if item_type == _STRING:
+            self._skip_strings(count)
+        else:
+            self._source.skip(count * self._value_bytes(item_type, key))
+
+    def _skip_strings(self, count: int) -> None:
+        """Walk `count` strings, each eight bytes of length and that many bytes."""
+        if 8 * count > self._source.limit - self._source.position:
+            raise self._source.error(f"claims an array of {count} strings, more than fit in it")
+        while count:
+            walked, used = self._walk_strings(self._source.chunk(), count)
+            if not walked:
+                raise self._source.error(f"ends at byte {self._source.size}, inside its header")
+            count -= walked
+            self._source.skip(used)
+
+    def _walk_strings(self, chunk: memoryview, count: int) -> tuple[int, int]:
+        """How many of `count` strings begin in `chunk`, and how many bytes those take."""
+        length_at = self._u64_at
+        last = len(chunk) - 8
+        at = 0
+        for walked in range(count):
+            if at > last:
+                return walked, at
+            at += 8 + length_at(chunk, at)[0]
+        return count, at
+
+    def _value_bytes(self, value_type: int, key: bytes) -> int:
+        if value_type not in _VALUE_BYTES:
+            raise self._source.error(f"metadata '{_text(key)}' has unknown type {value_type}")
+        return _VALUE_BYTES[value_type]
+
+
+def _text(key: bytes) -> str:
+    return shown(key.decode("utf-8", "backslashreplace"))
+
+
+def _check_data(infos: list[_Info], alignment: int, source: Source) -> None:
+    """FitplanError when tensor data isn't aligned, overlaps, or reaches past the end."""
+    if not 0 < alignment <= _MAX_ALIGNMENT:
+        raise source.error(f"has an alignment of {alignment} bytes")
+    start = -(-source.position // alignment) * alignment
+    for info in infos:
+        if info.offset % alignment:
+            raise source.error(f"the data of '{shown(info.tensor.name)}' is not aligned")
+    spans = [Span(info.offset, info.offset + info.size, info.tensor.name) for info in infos]
+    check_spans(spans, source.size - start, source)

@@ -1,0 +1,101 @@
+"""A model as the readers found it: its header in the planner's terms, and what to say about it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from fitplan.architectures import Architecture, quant_of, recognise
+from fitplan.quantization import TENSOR_TYPES
+from fitplan.readers.header import Header, check_unique
+from fitplan.weights import Container, Kind, Tensor, WeightFile
+
+
+@dataclass(frozen=True, slots=True)
+class TypeTotal:
+    """All tensors of one type."""
+
+    type: str
+    tensors: int
+    elements: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFile:
+    """One model on disk: a file, a set of shards, a folder, or one component of a pipeline."""
+
+    path: Path
+    weights: WeightFile
+    kind: Kind
+    architecture: str
+    """Readable name, such as "FLUX.2 Klein 4B"; "unknown" when nothing known fits."""
+    blocks: int
+    """Transformer blocks counted from the tensors; 0 when there are none."""
+    types: tuple[TypeTotal, ...]
+    """What the tensors are stored as, the largest total first."""
+    warnings: tuple[str, ...] = ()
+    """What a user should know: a wrong extension, files left out."""
+    parts: tuple["ModelFile", ...] = ()
+    """Components of a full checkpoint; their `file_bytes` are their tensors' bytes."""
+
+    @property
+    def tensor_bytes(self) -> int:
+        """Bytes of all tensors as stored, without header and padding."""
+        return self.weights.tensor_bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where headers were found, as far as it decides how the model is loaded."""
+
+    path: Path
+    container: Container
+    load_type: str = ""
+    warnings: tuple[str, ...] = ()
+
+
+def assemble(place: Place, headers: Sequence[Header]) -> ModelFile:
+    """One model from the headers of its file or shards; FitplanError when shards share a name."""
+    tensors = [tensor for header in headers for tensor in header.tensors]
+    if len(headers) > 1:
+        check_unique((tensor.name for tensor in tensors), place.path)
+    file_bytes = sum(header.file_bytes for header in headers)
+    return _model(place, recognise(tensors), file_bytes, headers[0].file_type)
+
+
+def _model(place: Place, found: Architecture, file_bytes: int, file_type: int) -> ModelFile:
+    weights = WeightFile(
+        family=found.family,
+        container=place.container,
+        quant=quant_of(found.groups, place.container, file_type),
+        file_bytes=file_bytes,
+        groups=found.groups,
+        hidden_size=found.hidden_size,
+        load_type=place.load_type,
+    )
+    return ModelFile(
+        path=place.path,
+        weights=weights,
+        kind=found.kind,
+        architecture=found.name,
+        blocks=found.blocks,
+        types=_totals([tensor for _, tensor in found.tensors]),
+        warnings=place.warnings,
+        parts=tuple(_model(place, part, _stored_bytes(part), -1) for part in found.parts),
+    )
+
+
+def _stored_bytes(part: Architecture) -> int:
+    return sum(group.bytes for group in part.groups)
+
+
+def _totals(tensors: Sequence[Tensor]) -> tuple[TypeTotal, ...]:
+    counts: dict[str, tuple[int, int]] = {}
+    for tensor in tensors:
+        number, elements = counts.get(tensor.type, (0, 0))
+        counts[tensor.type] = number + 1, elements + tensor.elements
+    totals = [
+        TypeTotal(name, number, elements, TENSOR_TYPES[name].bytes_for(elements))
+        for name, (number, elements) in counts.items()
+    ]
+    return tuple(sorted(totals, key=lambda total: (-total.bytes, total.type)))

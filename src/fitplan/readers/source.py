@@ -1,0 +1,131 @@
+"""Reads a file front to back in bounded pieces; every length is checked before it is used.
+
+A header is whatever a stranger wrote. Nothing here trusts a count or a length beyond the file's own
+size, holds more than one chunk, or opens what isn't a regular file.
+"""
+
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from fitplan.errors import FitplanError, file_error
+
+CHUNK = 1 << 20
+"""Bytes held at a time."""
+_SCRAP = 1 << 16
+MAX_TENSORS = 16_384
+"""Tensors one model may have; an SDXL checkpoint has 2,515, quantized files up to 6,000."""
+MAX_NAME = 256
+"""Bytes a tensor name may have; real ones stay under 200."""
+
+_AGAIN = "download it again, or restore it from a backup"
+
+
+def shown(text: object) -> str:
+    """`text` as one harmless line: control characters and the like are written as escapes."""
+    line = str(text)
+    line = line if line.isprintable() else ascii(line)[1:-1]
+    return line if len(line) <= 200 else f"{line[:200]}…"
+
+
+def shown_path(path: Path) -> str:
+    """`path` in full as one harmless line."""
+    line = str(path)
+    return line if line.isprintable() else ascii(line)[1:-1]
+
+
+def path_error(path: Path, message: str, hint: str) -> FitplanError:
+    """A file error whose message begins with `path`; `hint` is its cure."""
+    return file_error(f"{shown_path(path)}: {message}", hint)
+
+
+def os_error(path: Path, error: OSError) -> FitplanError:
+    """What the system said about `path`, as a file error."""
+    return path_error(path, error.strerror or type(error).__name__, "check the path")
+
+
+class Source:
+    """An open file at a position, with a limit behind which nothing is read."""
+
+    def __init__(self, file: BinaryIO, path: Path, size: int) -> None:
+        self.path = path
+        self.size = size
+        self.position = 0
+        self.limit = size
+        self._file = file
+        self._buffer = b""
+        self._start = 0
+
+    def error(self, message: str, hint: str = _AGAIN) -> FitplanError:
+        """A file error about this file."""
+        return path_error(self.path, message, hint)
+
+    def take(self, count: int) -> bytes:
+        """The next `count` bytes; `count` must be at most a chunk."""
+        self._check(count)
+        at = self.position - self._start
+        if at < 0 or at + count > len(self._buffer):
+            self._fill()
+            at = 0
+        if at + count > len(self._buffer):
+            raise self.error("shrank while it was read", "wait until nothing writes to it")
+        self.position += count
+        return self._buffer[at : at + count]
+
+    def chunk(self) -> memoryview:
+        """What follows, up to a chunk but never just a scrap, without moving on."""
+        at = self.position - self._start
+        if at < 0 or len(self._buffer) - at < _SCRAP:
+            self._fill()
+            at = 0
+        return memoryview(self._buffer)[at:]
+
+    def skip(self, count: int) -> None:
+        """Move on by `count` bytes."""
+        self._check(count)
+        self.position += count
+
+    def _check(self, count: int) -> None:
+        end = self.position + count
+        if end > self.size:
+            raise self.error(f"ends at byte {self.size}, inside its header")
+        if end > self.limit:
+            raise self.error(f"its header is longer than {self.limit >> 20} MiB")
+
+    def _fill(self) -> None:
+        self._file.seek(self.position)
+        self._buffer = self._file.read(min(CHUNK, self.limit - self.position))
+        self._start = self.position
+
+
+@contextmanager
+def open_source(path: Path) -> Iterator[Source]:
+    """Open a regular file; FitplanError when it's none, is empty, or changes under the reader."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0) | _NO_WAIT)
+    except OSError as error:
+        raise os_error(path, error) from None
+    with os.fdopen(descriptor, "rb", buffering=0) as file:
+        source = Source(file, path, _regular_size(path, descriptor))
+        try:
+            yield source
+        except OSError as error:
+            raise os_error(path, error) from None
+        if os.fstat(descriptor).st_size < source.size:
+            raise source.error("shrank while it was read", "wait until nothing writes to it")
+
+
+_NO_WAIT = getattr(os, "O_NONBLOCK", 0)
+"""Opening a named pipe must not wait for a writer."""
+
+
+def _regular_size(path: Path, descriptor: int) -> int:
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+        raise path_error(path, "is no regular file", "give a GGUF or safetensors file, or a folder")
+    if status.st_size == 0:
+        raise path_error(path, "is empty", _AGAIN)
+    return status.st_size

@@ -1,0 +1,79 @@
+"""What a scan found: JSON document and rich table."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from fitplan.render.inspect import inspection_entry
+from fitplan.render.rich_tables import bare_table
+from fitplan.render.text import printable
+from fitplan.residency import Residency
+from fitplan.scanning import Installed, Scan
+from fitplan.units import GB, GIB, format_gb
+
+
+def scan_document(scan: Scan) -> dict[str, Any]:
+    """`fitplan.scan/1`: every model as `inspect` shows it, with where it was found."""
+    return {
+        "schema": "fitplan.scan/1",
+        "models": [_entry(installed) for installed in scan.models],
+        "file_bytes": scan.file_bytes,
+        "repeated": scan.repeated,
+        "problems": [{"path": str(p.path), "message": p.message} for p in scan.problems],
+    }
+
+
+def _entry(installed: Installed) -> dict[str, Any]:
+    head = {"name": installed.name, "origin": installed.place.origin}
+    return {**head, **inspection_entry(installed.inspected)}
+
+
+def scan_table(scan: Scan) -> RenderableType:
+    """One row per model, then what could not be read."""
+    parts: list[RenderableType] = [_models(scan)] if scan.models else []
+    return Group(*parts, *_totals(scan), *_problems(scan))
+
+
+def _models(scan: Scan) -> Table:
+    table = bare_table()
+    for heading in ("Model", "What", "Quant"):
+        table.add_column(heading, overflow="fold", no_wrap=heading == "Quant")
+    for heading in ("GB", "Cache\nGiB", "RAM\nGiB"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for installed in scan.models:
+        model = installed.inspected.model
+        kind = "" if model.kind in model.architecture.casefold() else f" {model.kind}"
+        what = f"{model.architecture}{kind}"
+        quant = model.weights.quant
+        names = (Text(printable(text)) for text in (installed.name, what, quant))
+        table.add_row(*names, f"{model.weights.file_bytes / GB:.2f}", *_memory(installed))
+    return table
+
+
+def _memory(installed: Installed) -> Iterator[str]:
+    residency = installed.inspected.in_runtimes[0].residency
+    if isinstance(residency, Residency):
+        yield f"{residency.cache_bytes / GIB:.2f}"
+        yield f"{residency.real_bytes / GIB:.2f}"
+    else:
+        yield from ("no", "no")
+
+
+def _totals(scan: Scan) -> Iterator[Text]:
+    count = f"{len(scan.models)} model{'' if len(scan.models) == 1 else 's'}"
+    again = f"; {scan.repeated} more names for the same files" if scan.repeated else ""
+    yield Text(f"{count}, {format_gb(scan.file_bytes)} on disk{again}.")
+    if any("no" in _memory(installed) for installed in scan.models):
+        title = scan.models[0].inspected.in_runtimes[0].runtime.title
+        yield Text(
+            f'"no": {title} does not load this file; `fitplan inspect` says why.', style="dim"
+        )
+
+
+def _problems(scan: Scan) -> Iterator[Text]:
+    for problem in scan.problems:
+        path, message = printable(str(problem.path)), printable(problem.message)
+        yield Text(f"! {message if path in message else f'{path}: {message}'}", style="yellow")

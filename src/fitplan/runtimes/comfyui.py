@@ -1,0 +1,205 @@
+"""ComfyUI with the GGUF nodes: what stays in RAM, and what it keeps free.
+
+Measured with ComfyUI 0.33.0's own loaders (upstream 2f35f4a0, no GPU, an NVIDIA card imitated) and
+city96's ComfyUI-GGUF (795e4515). There is no cache with a fixed limit: since 0.23 what the current
+workflow uses stays while the machine has `HEADROOM` of RAM available. *Dynamic* VRAM (default on
+NVIDIA with torch 2.8) copies matrices from the mapped file into pinned RAM and never changes their
+type; *legacy* (other systems, or dynamic off) loads files whole. GGUF is always legacy: mapped
+until it is first used, anonymous from then on.
+
+A matrix in pinned RAM is rounded up to 1 KiB, and tensors under 16 KiB are not pinned. Groups of
+tensors can't tell: matrices count unrounded, vectors not at all (under 0.1 % either way).
+"""
+
+from functools import partial
+
+from fitplan.fitting import Headroom, Together
+from fitplan.residency import Runtime
+from fitplan.rules import Beside, Keep, Rule, Treatment
+from fitplan.runtimes.loading import (
+    GGML_QUANTS,
+    GGUF,
+    SINGLE,
+    TORCH_TYPES,
+    VAES,
+    cast,
+    drop,
+    keep,
+    only,
+)
+from fitplan.runtimes.program import Modes, Program, Setting
+from fitplan.units import GIB
+from fitplan.weights import Role
+
+NAME = "comfyui"
+VERSIONS = ("0.33",)
+
+HEADROOM = Headroom(per_cent=10, least=2 * GIB, most=10 * GIB)
+"""Kept available: a tenth of the RAM, from 2 to 10 GiB (comfy_execution/caching.py)."""
+
+_LESS_HEADROOM = Headroom(least=GIB, most=GIB)
+
+TOKENIZER = Beside("tokenizer", 85_000_000, "a text encoder's tokenizer, about 0.085 GB")
+
+_MEASURED = ("flux1", "flux2", "z-image")
+_READ = ("qwen-image", "sd15", "sd2", "sdxl", "sd3", "wan", "chroma", "lumina2", "anima")
+_LANGUAGE_MODELS = ("qwen3", "qwen2.5-vl", "mistral", "llama")
+_TYPES = TORCH_TYPES | {"FP8_SCALED"}
+
+_NO_POSITIONS = drop("position ids are rebuilt, not loaded", Role.BUFFERS)
+_NO_TOKENIZER = drop("held as the tokenizer", Role.TOKENIZER)
+_NO_SECOND_TABLE = drop("the same table as the token embedding", Role.OUTPUT_HEAD)
+_VECTORS_F32 = cast("F32", "one-dimensional BF16 becomes F32", "BF16", roles=only(Role.VECTORS))
+_PACKED = keep("GGUF quantizations stay packed; mapped until used, then anonymous")
+
+
+def rules(mode: str) -> tuple[Rule, ...]:
+    """The residency rules; `mode`: "dynamic" or "legacy"."""
+    return (*_denoisers(mode), *_vaes(mode), *_encoders(mode))
+
+
+def _kept(mode: str) -> tuple[Treatment, ...]:
+    """Tensors of a safetensors file, in its types."""
+    if mode == "legacy":
+        return (keep("kept in the file's type"),)
+    small = only(Role.VECTORS, Role.BUFFERS)
+    unpinned = Treatment(small, Keep(), "small tensors go straight to the GPU", counted=0, held=0)
+    return (unpinned, keep("copied to pinned RAM in the file's type; part by part evictable"))
+
+
+def _denoisers(mode: str) -> tuple[Rule, ...]:
+    gguf = "UnetLoaderGGUF (ComfyUI-GGUF nodes.py)"
+    single = "UNETLoader (nodes.py), comfy/model_management.py"
+    why = "plain fp8 becomes BF16, unless the GPU computes fp8 or 2n > 0.88·VRAM - 1.2 GiB"
+    doubled = (cast("BF16", why, "F8_E4M3", "F8_E5M2"),) if mode == "legacy" else ()
+    return tuple(
+        rule
+        for family in (*_MEASURED, *_READ)
+        for rule in (
+            Rule(
+                family,
+                GGUF,
+                (_VECTORS_F32, _PACKED),
+                gguf,
+                GGML_QUANTS,
+                basis="measured" if family in _MEASURED else "code",
+            ),
+            Rule(
+                family,
+                SINGLE,
+                (*doubled, *_kept(mode)),
+                single,
+                _TYPES,
+                basis="measured" if family in _MEASURED else "code",
+            ),
+        )
+    )
+
+
+def _vaes(mode: str) -> tuple[Rule, ...]:
+    integers = keep("integer buffers keep their width")
+    legacy = (
+        Treatment(only(Role.BUFFERS), integers.becomes, integers.why),
+        cast("BF16", "a VAE is loaded in BF16"),
+    )
+    treatments = legacy if mode == "legacy" else _kept(mode)
+    where = "VAELoader (nodes.py)"
+    return tuple(
+        Rule(
+            family,
+            SINGLE,
+            treatments,
+            where,
+            TORCH_TYPES,
+            basis="measured" if family in ("flux1-vae", "flux2-vae") else "code",
+        )
+        for family in VAES
+    )
+
+
+def _encoders(mode: str) -> tuple[Rule, ...]:
+    table = only(Role.TOKEN_EMBEDDING)
+    dense = cast("F16", "a table of 65,536 or more tokens is dequantized to F16", roles=table)
+    half = cast("F16", "norms and the relative bias become F16", "F32", "F16", "BF16")
+    small = Treatment(only(Role.VECTORS, Role.RELATIVE_BIAS), half.becomes, half.why)
+    gguf, single = "CLIPLoaderGGUF (ComfyUI-GGUF loader.py)", "CLIPLoader (nodes.py)"
+    head = (_NO_SECOND_TABLE, _NO_TOKENIZER, _NO_POSITIONS, *_kept(mode))
+    plain = (_NO_TOKENIZER, _NO_POSITIONS, *_kept(mode))
+    adds = (TOKENIZER,)
+    models = tuple(
+        rule
+        for family in _LANGUAGE_MODELS
+        for rule in (
+            Rule(
+                family,
+                GGUF,
+                (dense, _VECTORS_F32, _PACKED),
+                gguf,
+                GGML_QUANTS,
+                adds,
+                basis="measured" if family == "qwen3" else "code",
+            ),
+            Rule(
+                family,
+                SINGLE,
+                plain,
+                single,
+                _TYPES,
+                adds,
+                basis="measured" if family == "qwen3" else "code",
+            ),
+        )
+    )
+    return (
+        *models,
+        Rule("t5", GGUF, (small, _NO_SECOND_TABLE, _PACKED), gguf, GGML_QUANTS, adds),
+        Rule("t5", SINGLE, head, single, _TYPES, adds),
+        Rule("umt5", GGUF, (dense, small, _PACKED), gguf, GGML_QUANTS, adds, basis="code"),
+        Rule("umt5", SINGLE, head, single, _TYPES, adds, basis="code"),
+        *(
+            Rule(
+                family,
+                SINGLE,
+                plain,
+                single,
+                TORCH_TYPES,
+                adds,
+                basis="code",
+            )
+            for family in ("clip-l", "clip-g")
+        ),
+    )
+
+
+def runtime(mode: str = "dynamic", headroom: Headroom = HEADROOM) -> Runtime:
+    """ComfyUI 0.33 in `mode`, keeping `headroom` available."""
+    usual = headroom == HEADROOM
+    return Runtime(
+        name=NAME,
+        version=VERSIONS[-1],
+        title=f"ComfyUI {VERSIONS[-1]} ({mode})",
+        rules=rules(mode),
+        budget_name=f"RAM available to ComfyUI {VERSIONS[-1]} ({mode})",
+        settings=partial(_settings, headroom),
+        without_settings=(
+            "Without --cache-ram ComfyUI keeps a tenth of the machine's RAM free, 2 to 10 GiB; "
+            "here a tenth of what --ram says."
+        ),
+        converts_in_place=True,
+        fit=Together(headroom=headroom),
+        miss="the earlier model is evicted in part and read again from its file",
+        modes={"mode": mode},
+        cheaper=(runtime(mode, _LESS_HEADROOM),) if usual else (),
+        source="comfy_execution/caching.py (RAM pressure cache, since 0.23); --cache-ram GiB",
+    )
+
+
+def _settings(headroom: Headroom, budget: int) -> str:
+    return f"python main.py --cache-ram {headroom.of(budget) / GIB:.4g}"
+
+
+def _build(version: str, modes: Modes) -> Runtime:
+    return runtime(modes["mode"])
+
+
+PROGRAM = Program(NAME, "ComfyUI", VERSIONS, (Setting("mode", ("dynamic", "legacy")),), _build)

@@ -1,0 +1,76 @@
+"""What a program is to fitplan: its name, the versions with rules, and what its users can set."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from fitplan.errors import usage_error
+from fitplan.residency import Runtime
+
+Modes = Mapping[str, str]
+"""Name of a setting → value."""
+
+ON_OFF = ("off", "on")
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """Something users of a program can set that changes what files become or what fits."""
+
+    name: str
+    values: tuple[str, ...]
+    """The first is the default."""
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """One program that loads model files."""
+
+    name: str
+    title: str
+    versions: tuple[str, ...]
+    """Versions with rules, oldest first."""
+    settings: tuple[Setting, ...]
+    build: Callable[[str, Modes], Runtime]
+    """Version and all settings → the runtime."""
+    since: bool = False
+    """Versions are build numbers, and rules hold for all builds from theirs on."""
+
+    def version(self, wanted: str) -> str:
+        """The version whose rules hold for `wanted` ("" means the newest); usage error if none."""
+        known = [v for v in self.versions if self._covers(v, wanted or self.versions[-1])]
+        if not known:
+            listed = " and ".join(self.versions) + (" and later" if self.since else "")
+            hint = f"rules are known for {self.title} {listed}"
+            raise usage_error(f"no rules for '{self.name}@{wanted}'", hint)
+        return known[-1]
+
+    def runtime(self, version: str, chosen: Iterable[str] = ()) -> Runtime:
+        """The program at one of its `versions`; `chosen`: "legacy", "vae-tiling", "size=512".
+
+        Usage error for what it can't be set to.
+        """
+        return self.build(version, self.modes(chosen))
+
+    def modes(self, chosen: Iterable[str]) -> Modes:
+        """Every setting, `chosen` or at its default. Usage error, as above."""
+        defaults = {setting.name: setting.values[0] for setting in self.settings}
+        return defaults | dict(self._setting(word) for word in chosen)
+
+    def _covers(self, known: str, wanted: str) -> bool:
+        if self.since and wanted.isdecimal():
+            return int(wanted) >= int(known)
+        return wanted == known or wanted.startswith(f"{known}.")
+
+    def _setting(self, word: str) -> tuple[str, str]:
+        name, given, value = word.strip().lower().partition("=")
+        for setting in self.settings:
+            if given and name == setting.name and value in setting.values:
+                return name, value
+            if not given and name == setting.name and setting.values[:2] in (ON_OFF, ON_OFF[::-1]):
+                return name, "on"
+            if not given and name in setting.values and name not in ON_OFF:
+                return setting.name, name
+        raise usage_error(f"{self.title} has no mode {word!r}", f"it has {self._listed()}")
+
+    def _listed(self) -> str:
+        return "; ".join(f"{s.name}={'|'.join(s.values)}" for s in self.settings)

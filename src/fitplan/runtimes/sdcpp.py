@@ -1,0 +1,218 @@
+"""stable-diffusion.cpp: one parameter buffer per component, and compute buffers.
+
+Read from and measured with builds of June to August 2026 (master-695 and later; master-827). The
+rules give the buffer that the program logs ("params backend buffer size") to 0.01 MiB. Builds
+before 695 load only the decoder of a VAE, and free each component after use.
+"""
+
+from dataclasses import dataclass
+from functools import partial
+
+from fitplan.fitting import FitTest, InTurn, Together
+from fitplan.residency import Runtime
+from fitplan.rules import Rule, Scratch
+from fitplan.runtimes.loading import (
+    GGML_QUANTS,
+    GGUF,
+    SINGLE,
+    TORCH_TYPES,
+    VAES,
+    cast,
+    drop,
+    keep,
+    only,
+)
+from fitplan.runtimes.program import ON_OFF, Modes, Program, Setting
+from fitplan.units import MIB
+from fitplan.weights import Role, WeightFile
+
+NAME = "sd.cpp"
+VERSIONS = ("695",)
+
+PROCESS_BYTES = 97_000_000
+"""The process with its tokenizers: 97.1 MB beside buffers at the peak of a run from disk."""
+
+_KEPT_TABLES = ("F32", "F16", "Q8_0", "Q5_0", "Q5_1", "Q4_0", "Q4_1")
+_TABLES = only(Role.TOKEN_EMBEDDING, Role.RELATIVE_BIAS)
+_SMALL = only(Role.VECTORS, Role.POSITIONS, Role.FINAL_NORM, Role.PAD_TOKENS)
+
+_TREATMENTS = (
+    drop("a text encoder needs no output head", Role.OUTPUT_HEAD),
+    drop("not part of the model", Role.TOKENIZER, Role.BUFFERS),
+    drop("the vision tower is a file of its own", Role.VISION),
+    cast("F32", "norms, biases, scales and position tables are F32", roles=_SMALL),
+    cast("F16", "convolutions are F16", roles=only(Role.CONVOLUTION)),
+    cast(
+        "F32",
+        "a lookup table in BF16 or a K-quant becomes F32",
+        *(TORCH_TYPES | GGML_QUANTS) - set(_KEPT_TABLES),
+        roles=_TABLES,
+    ),
+    cast("F16", "fp8 becomes F16", "F8_E4M3", "F8_E5M2"),
+    cast("F32", "F64 becomes F32", "F64"),
+    keep("linear layers keep the file's type"),
+)
+
+_MEASURED = ("flux1", "flux2", "z-image", "qwen3", "t5", "clip-l", "flux1-vae", "flux2-vae")
+_READ = (
+    *("qwen-image", "sd15", "sd2", "sdxl", "sd3", "wan", "chroma", "anima"),
+    *("mistral", "qwen2.5-vl", "umt5", "clip-g", "sd-vae", "qwen-image-vae"),
+)
+QWEN3_SCRATCH = Scratch(75 * MIB, "compute buffer of Qwen3: 75 MiB at most in the logs")
+
+_DENOISERS: dict[tuple[str, int, bool], dict[int, float]] = {
+    ("z-image", 3840, False): {256: 47.79, 512: 238.21, 1024: 2379.46},
+    ("z-image", 3840, True): {1024: 690.06},
+    ("flux2", 3072, False): {1024: 2739.50},
+}
+"""(Family, width, flash attention) → edge of the image in pixels → compute buffer in MiB."""
+
+_VAE_256 = 416.06
+"""MiB of the VAE's compute buffer for 256² pixels; it grows with the area."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the program is started with."""
+
+    mode: str = "resident"
+    size: int = 1024
+    flash_attention: bool = False
+    vae_tiling: bool = False
+
+    @property
+    def flags(self) -> str:
+        """As its users type them."""
+        flags = (
+            "--diffusion-fa" if self.flash_attention else "",
+            "--vae-tiling" if self.vae_tiling else "",
+            {"disk": "--params-backend disk", "mmap": "--mmap"}.get(self.mode, ""),
+            f"-W {self.size} -H {self.size}",
+        )
+        return " ".join(flag for flag in flags if flag)
+
+
+def rules(mode: str) -> tuple[Rule, ...]:
+    """The residency rules; with `mode` "mmap" tensors whose type stays are mapped."""
+    where = "ModelLoader, GGMLRunner::alloc_params_buffer (ggml_extend.hpp)"
+    return tuple(
+        Rule(
+            family,
+            containers,
+            _TREATMENTS,
+            where,
+            TORCH_TYPES if containers != GGUF else GGML_QUANTS,
+            basis="measured" if family in _MEASURED else "code",
+            maps=mode == "mmap",
+        )
+        for family in (*_MEASURED, *_READ)
+        for containers in (GGUF, SINGLE)
+    )
+
+
+def compute_buffer(options: Options, file: WeightFile) -> Scratch:
+    """What the program allocates while a component runs.
+
+    A denoiser's is known at a few sizes; that of the next larger one, or without flash attention,
+    is an upper bound.
+    """
+    if file.family in VAES:
+        return _decoding(options)
+    if file.family == "qwen3":
+        return QWEN3_SCRATCH
+    if file.family == "clip-l":
+        return Scratch(int(1.42 * MIB), "compute buffer of CLIP-L: 1.42 MiB in the log")
+    known = [
+        (mib, edge, flash)
+        for (family, width, flash), sizes in _DENOISERS.items()
+        for edge, mib in sizes.items()
+        if (family, width) == (file.family, file.hidden_size)
+        and edge >= options.size
+        and flash <= options.flash_attention
+    ]
+    if not known:
+        return Scratch(0, f"compute buffer of {file.family}: not measured, not counted", "unknown")
+    mib, edge, flash = min(known)
+    exact = (edge, flash) == (options.size, options.flash_attention)
+    how = f"{edge}² pixels{' with flash attention' if flash else ''}"
+    why = f"compute buffer at {how}{'' if exact else ', an upper bound'}"
+    return Scratch(int(mib * MIB), why)
+
+
+def _decoding(options: Options) -> Scratch:
+    if options.vae_tiling:
+        return Scratch(int(_VAE_256 * MIB), "VAE decode in tiles of 256² pixels", "code")
+    area = options.size * options.size
+    size = int(_VAE_256 * MIB) * area // (256 * 256)
+    why = "VAE decode, measured at 256² pixels, scaled by area"
+    return Scratch(size, why, "measured" if options.size == 256 else "code")
+
+
+def runtime(options: Options, cheaper: tuple[Runtime, ...] = ()) -> Runtime:
+    """stable-diffusion.cpp started with `options`."""
+    in_turn = options.mode == "disk"
+    fit: FitTest = InTurn(PROCESS_BYTES) if in_turn else Together(PROCESS_BYTES)
+    title = f"stable-diffusion.cpp {VERSIONS[-1]} ({options.mode})"
+    return Runtime(
+        name=NAME,
+        version=VERSIONS[-1],
+        title=title,
+        rules=rules(options.mode),
+        budget_name=f"RAM available to {title}",
+        settings=partial(_settings, options),
+        without_settings=(
+            "Buffers that don't fit end the run: nothing is evicted."
+            if not in_turn
+            else "Each component is read again from disk for every image."
+        ),
+        converts_in_place=True,
+        fit=fit,
+        scratch_of=partial(compute_buffer, options),
+        miss="the run ends with an error",
+        modes=_modes(options),
+        cheaper=cheaper,
+        source="stable-diffusion.cpp master-695 to master-827: examples/cli, ggml_extend.hpp",
+    )
+
+
+def _settings(options: Options, budget: int) -> str:
+    return f"sd {options.flags}"
+
+
+def _modes(options: Options) -> Modes:
+    return {
+        "mode": options.mode,
+        "size": str(options.size),
+        "diffusion-fa": ON_OFF[options.flash_attention],
+        "vae-tiling": ON_OFF[options.vae_tiling],
+    }
+
+
+def _build(version: str, modes: Modes) -> Runtime:
+    options = Options(
+        modes["mode"],
+        int(modes["size"]),
+        modes["diffusion-fa"] == "on",
+        modes["vae-tiling"] == "on",
+    )
+    steps = (
+        Options(options.mode, options.size, options.flash_attention, vae_tiling=True),
+        Options(options.mode, options.size, flash_attention=True, vae_tiling=True),
+        Options("disk", options.size, flash_attention=True, vae_tiling=True),
+    )
+    return runtime(options, tuple(runtime(step) for step in steps if step != options))
+
+
+PROGRAM = Program(
+    NAME,
+    "stable-diffusion.cpp",
+    VERSIONS,
+    (
+        Setting("mode", ("resident", "disk", "mmap")),
+        Setting("size", ("1024", "512", "256")),
+        Setting("diffusion-fa", ON_OFF),
+        Setting("vae-tiling", ON_OFF),
+    ),
+    _build,
+    since=True,
+)

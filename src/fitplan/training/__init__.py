@@ -1,0 +1,1 @@
+"""Plan a LoRA run of musubi-tuner inside a card's VRAM."""

@@ -1,0 +1,45 @@
+"""What other programs reported (tests/data/runtimes/), and the files they were given."""
+
+import json
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from catalogs import shipped
+from fitplan.residency import Residency, Runtime
+from fitplan.weights import Container, WeightFile
+from inventory import weight_file
+
+FOLDER = Path(__file__).parent / "data" / "runtimes"
+
+
+@cache
+def measurements(name: str) -> Any:
+    """One file of measured figures."""
+    return json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
+
+
+def single(name: str) -> WeightFile:
+    """One inventory as a single file (GGUF or safetensors)."""
+    file = weight_file(name)
+    alone = file.container is Container.FOLDER
+    return replace(file, container=Container.SAFETENSORS) if alone else file
+
+
+def published(id: str) -> WeightFile:
+    """One file of the shipped catalog, by component/publisher/quantization."""
+    component = id.partition("/")[0]
+    return next(file.weights for file in shipped().files(component) if file.id == id)
+
+
+def residency(runtime: Runtime, file: WeightFile) -> Residency:
+    """What `file` becomes; it must be loadable."""
+    found = runtime.residency(file)
+    assert isinstance(found, Residency), found
+    return found
+
+
+def held(found: Residency, without: str = "") -> int:
+    """Real bytes of all lines but those of one name."""
+    return sum(line.real_bytes for line in found.lines if line.what != without)
