@@ -1,19 +1,35 @@
-"""The README's examples: find them, run them, and (as a script) rewrite them."""
+"""The README's examples: find them, run them, and (as a script) rewrite them.
+
+An example marked FILES runs beside a folder `models` of header-true files, large on paper only.
+"""
 
 import os
 import re
 import shlex
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from sparse import install
+
 README = Path(__file__).parent.parent / "README.md"
 _EXAMPLE = re.compile(
-    r"<!-- COLUMNS=(?P<columns>\d+) -->\n```console\n"
+    r"<!-- COLUMNS=(?P<columns>\d+)(?P<files> FILES)? -->\n```console\n"
     r"\$ fitplan (?P<arguments>.*)\n(?P<output>(?:.*\n)*?)```\n"
 )
+_FILES = {
+    "klein-4b-q8_0": "flux-2-klein-4b-Q8_0.gguf",
+    "qwen3-4b-q8_0": "Qwen3-4B-Q8_0.gguf",
+    "z-image-turbo-q8_0": "z_image_turbo-Q8_0.gguf",
+    "flux2-vae-f32": "flux2-vae.safetensors",
+    "flux1-fill-q5_k_m": "flux1-fill-dev-Q5_K_M.gguf",
+    "t5-xxl-bnb-int8": "t5_bnb_int8",
+    "clip-l-bf16": "clip-l",
+}
+"""Inventory → what the file or folder of the example is called."""
 
 
 @dataclass(frozen=True)
@@ -21,25 +37,26 @@ class Example:
     """One ```console block."""
 
     columns: str
+    files: str | None
     arguments: str
     output: str
 
     def run(self) -> str:
         """What fitplan prints now."""
-        return _run(self.columns, self.arguments)
+        if not self.files:
+            return _run(self, README.parent)
+        with tempfile.TemporaryDirectory() as made:
+            for inventory, name in _FILES.items():
+                install(inventory, Path(made) / "models").rename(Path(made) / "models" / name)
+            return _run(self, Path(made))
 
 
-def _run(columns: str, arguments: str) -> str:
+def _run(example: Example, folder: Path) -> str:
     program = [sys.executable, "-c", "from fitplan.cli.app import run; run()"]
-    environment = {**os.environ, "COLUMNS": columns, "PYTHONIOENCODING": "utf-8"}
+    environment = {**os.environ, "COLUMNS": example.columns, "PYTHONIOENCODING": "utf-8"}
     environment.pop("FORCE_COLOR", None)
-    done = subprocess.run(
-        [*program, *shlex.split(arguments)],
-        capture_output=True,
-        env=environment,
-        cwd=README.parent,
-        check=False,
-    )
+    command = [*program, *shlex.split(example.arguments)]
+    done = subprocess.run(command, capture_output=True, env=environment, cwd=folder, check=False)
     return done.stdout.decode("utf-8")
 
 
@@ -55,9 +72,8 @@ def shell_blocks() -> list[str]:
 
 
 def _rewritten(found: re.Match[str]) -> str:
-    output = _run(found["columns"], found["arguments"])
-    head = f"<!-- COLUMNS={found['columns']} -->\n```console\n$ fitplan {found['arguments']}\n"
-    return f"{head}{output}```\n"
+    example = Example(**found.groupdict())
+    return f"{found[0][: -len(example.output) - 4]}{example.run()}```\n"
 
 
 if __name__ == "__main__":

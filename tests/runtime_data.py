@@ -8,7 +8,7 @@ from typing import Any
 
 from catalogs import shipped
 from fitplan.residency import Residency, Runtime
-from fitplan.weights import Container, WeightFile
+from fitplan.weights import Container, Role, WeightFile, WeightGroup
 from inventory import weight_file
 
 FOLDER = Path(__file__).parent / "data" / "runtimes"
@@ -31,6 +31,18 @@ def published(id: str) -> WeightFile:
     """One file of the shipped catalog, by component/publisher/quantization."""
     component = id.partition("/")[0]
     return next(file.weights for file in shipped().files(component) if file.id == id)
+
+
+def klein_4b_q4_k_m() -> WeightFile:
+    """The FLUX.2 Klein 4B Q4_K_M that was measured: llama.cpp's mix, by the bytes it reported."""
+    groups = (
+        WeightGroup(Role.WEIGHTS, "BF16", 176_160_768),
+        WeightGroup(Role.WEIGHTS, "Q4_K", 2_642_411_520),
+        WeightGroup(Role.WEIGHTS, "Q5_K", 1_038_090_240),
+        WeightGroup(Role.VECTORS, "F32", 7_680),
+        WeightGroup(Role.FINAL_ADALN, "BF16", 18_874_368),
+    )
+    return WeightFile("flux2", Container.GGUF, "Q4_K_M", 2_590_155_296, groups, hidden_size=3072)
 
 
 def residency(runtime: Runtime, file: WeightFile) -> Residency:

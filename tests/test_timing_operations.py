@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from fitplan.timing.operations import Dimensions, Size, operations
 from fitplan.timing.reading import timing_data
-from inventory import tensors
+from sparse import inventory
 
 COUNTS: dict[str, Any] = yaml.safe_load(
     (Path(__file__).parent / "data/timing/counts.yaml").read_text(encoding="utf-8")
@@ -37,7 +37,10 @@ def test_the_decoder_takes_ten_and_a_half_trillion(name: str) -> None:
 
 def _flux_tokens(name: str) -> int:
     """Tokens that a matrix of FLUX sees: the image's, the text's, both, or one vector."""
-    if any(part in name for part in ("mod", "time_in", "vector_in", "guidance_in")):
+    if any(
+        part in name
+        for part in ("_mod.", "modulation", "adaLN", "time_in", "vector_in", "guidance_in")
+    ):
         return 1
     if "single_blocks" in name:
         return 4096 + 512
@@ -56,10 +59,13 @@ def _qwen3_tokens(name: str) -> int:
     return 0 if "embed" in name or "lm_head" in name or "token_embd" in name else 512
 
 
+Z_IMAGE_ATTENTION = 4 * 3840 * (30 * 4224**2 + 2 * 4096**2 + 2 * 128**2)
+
+
 @pytest.mark.parametrize(
-    ("inventory", "architecture", "tokens", "attention"),
+    ("name", "architecture", "tokens", "attention"),
     [
-        ("flux1-dev-bf16-r2", "flux1-dev", _flux_tokens, 57 * 4 * 4608**2 * 3072),
+        ("z-image-bf16-single", "z-image", _z_image_tokens, Z_IMAGE_ATTENTION),
         ("flux1-fill-q4_k_m", "flux1-fill-dev", _flux_tokens, 57 * 4 * 4608**2 * 3072),
         ("klein-4b-bf16", "flux2-klein-4b", _flux_tokens, 25 * 4 * 4608**2 * 3072),
         ("klein-9b-q4_k_m", "flux2-klein-9b", _flux_tokens, 32 * 4 * 4608**2 * 4096),
@@ -67,10 +73,10 @@ def _qwen3_tokens(name: str) -> int:
     ],
 )
 def test_no_matrix_of_a_real_file_is_forgotten(
-    inventory: str, architecture: str, tokens: Any, attention: int
+    name: str, architecture: str, tokens: Any, attention: int
 ) -> None:
     """Twice every matrix of the file times its tokens, and attention: the same to 0.1 %."""
-    matrices = [tensor for tensor in tensors(inventory) if len(tensor.shape) == 2]
+    matrices = [tensor for tensor in inventory(name).tensors if len(tensor.shape) == 2]
     counted = attention + sum(2 * tensor.elements * tokens(tensor.name) for tensor in matrices)
     assert operations(DIMENSIONS[architecture], SQUARE) == pytest.approx(counted, rel=0.001)
 

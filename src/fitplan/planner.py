@@ -226,9 +226,11 @@ def _plan_pipeline(
 def _slots(catalog: Catalog, pipeline: Pipeline, residency_of: ResidencyOf) -> _Slots:
     pair = (pipeline.denoiser, pipeline.encoders[0])
     denoisers, encoders = (choices_of(catalog, id, residency_of) for id in pair)
-    rest = [choices_of(catalog, id, residency_of) for id in (*pipeline.encoders[1:], pipeline.vae)]
+    others_ids = (*pipeline.encoders[1:], pipeline.vae)
+    rest = [choices_of(catalog, id, residency_of) for id in others_ids]
     others = tuple(choices[0] for choices in rest) if all(rest) else None
-    published = len(catalog.files(pair[0])) * len(catalog.files(pair[1]))
+    complete = all(catalog.files(id) for id in others_ids)
+    published = len(catalog.files(pair[0])) * len(catalog.files(pair[1])) if complete else 0
     return _Slots(denoisers, encoders, others, published)
 
 

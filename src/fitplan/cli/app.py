@@ -7,7 +7,7 @@ import typer
 from typer.exceptions import TyperException
 
 from fitplan import __version__
-from fitplan.cli import compare, explain, inspect, plan, scan, timing_options, train
+from fitplan.cli import compare, explain, inspect, plan, scan, timing_options, train, verify
 from fitplan.cli.options import (
     CatalogOption,
     FormatOption,
@@ -44,6 +44,7 @@ app.command("compare")(compare.command)
 app.command("inspect")(inspect.command)
 app.command("scan")(scan.command)
 app.command("train")(train.command)
+app.command("verify")(verify.command)
 
 
 @app.callback(invoke_without_command=True)
