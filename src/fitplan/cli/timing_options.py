@@ -92,19 +92,18 @@ class TimingOptions:
     sort: Sort | None = None
 
     def question(self, data: "TimingData") -> "Question | None":
-        """What is asked about time; None without a card.
+        """What is asked about time; None when no card is found.
 
         Raises FitplanError (usage, unknown-name).
         """
         from fitplan.timed import Question
         from fitplan.timing.operations import Size
 
-        self._refuse_contradictions()
         disk = None if self.disk is None else parse_rate(self.disk)
         size = Size(1024, 1024) if self.size is None else parse_image_size(self.size)
         if self.guidance is not None and not 0 <= self.guidance <= 100:
             raise usage_error(f"{self.guidance} is no guidance scale", "give one from 0 to 100")
-        gpu = None if self.gpu is None else _gpu(self.gpu, data)
+        gpu = _gpu(self.gpu or "", data)
         return None if gpu is None else Question(gpu, size, self.steps, self.guidance, disk)
 
     def clock(self, catalog: "Catalog", runtime: "Runtime") -> "Clock | None":
@@ -112,6 +111,9 @@ class TimingOptions:
         from fitplan.clock import Clock
         from fitplan.timing.reading import timing_data
 
+        self._refuse_contradictions()
+        if self.gpu is None:
+            return None
         data = timing_data()
         question = self.question(data)
         return None if question is None else Clock(question, catalog, runtime, data)
