@@ -1,10 +1,12 @@
 """`fitplan compare`, and what `plan`, `explain` and `inspect` say of each runtime."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from cli import Run
+from sparse import install
 
 Z_IMAGE = ("Z-Image Turbo", "leejet/Q8_0", "unsloth/Q8_0")
 
@@ -158,7 +160,7 @@ def test_the_title_and_the_json_say_what_ram_means(run: Run, runtime: str, named
     arguments = ("--ram", "14", "--runtime", runtime, "--model", "Klein 4B")
     assert f"of {named}" in " ".join(run(*arguments).out.split())
     found = document(run, *arguments)
-    assert found["budget"]["limits"] == named
+    assert found["limits"] == named
     assert found["runtime"]["name"] == runtime
     assert found["excluded"]["unsupported_format"] > 0 or runtime == "diffusers"
     for pair in found["plans"]:
@@ -201,3 +203,14 @@ def test_a_mode_that_a_program_hasnt_is_a_usage_error(run: Run) -> None:
     result = run("--ram", "14", "--runtime", "comfyui", "--mode", "disk")
     assert result.code == 2
     assert "mode=dynamic|legacy" in result.err
+
+
+def test_inspect_gives_every_runtime_s_residency(run: Run, tmp_path: Path) -> None:
+    """By program: what its fit test counts in its default modes; null and a reason if it can't."""
+    path = install("t5-xxl-bnb-int8", tmp_path)
+    residency = document(run, "inspect", str(path))["files"][0]["residency"]
+    assert set(residency) == {"invokeai", "comfyui", "sd.cpp", "diffusers"}
+    assert residency["diffusers"]["basis"] == "code"
+    for name in ("comfyui", "sd.cpp"):
+        assert residency[name]["cache_bytes"] is None
+        assert "folder" in residency[name]["reason"]

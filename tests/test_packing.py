@@ -23,7 +23,7 @@ QUARTER_GIB = 2**28
 
 
 def a_problem(random: Random) -> Problem:
-    """Up to three bundles that share encoders and VAEs; sizes in bytes; some limits, some wishes."""
+    """Up to three bundles that share encoders and VAEs; sizes in bytes; some are required."""
     items: list[Item] = []
     files: dict[str, list[int]] = {}
 

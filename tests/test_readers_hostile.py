@@ -14,7 +14,7 @@ from fitplan.errors import FitplanError
 from fitplan.readers import read
 from fitplan.readers.files import read_header
 from fitplan.readers.folder import read_folder
-from fitplan.readers.source import CHUNK, MAX_NAME, MAX_TENSORS, Source, open_source
+from fitplan.readers.source import CHUNK, MAX_NAME, MAX_TENSORS, FileSource, open_source
 from fitplan.weights import Tensor
 from test_readers_gguf import failure
 
@@ -94,13 +94,13 @@ def test_other_content(start: bytes, what: str, cure: str, tmp_path: Path) -> No
     assert cure in caught.value.hint
 
 
-def shrinking(path: Path, length: int) -> Callable[[Source], None]:
+def shrinking(path: Path, length: int) -> Callable[[FileSource, int], None]:
     """A read that cuts `path` to `length` before it reads on."""
-    fill = Source._fill
+    fill = FileSource._fill
 
-    def cut_and_fill(source: Source) -> None:
+    def cut_and_fill(source: FileSource, least: int) -> None:
         os.truncate(path, length)
-        fill(source)
+        fill(source, least)
 
     return cut_and_fill
 
@@ -115,7 +115,7 @@ def test_file_that_shrinks(
 ) -> None:
     """A file cut while it is read is an error, wherever the cut is."""
     path = write(tmp_path / "x.gguf", SMALL)
-    monkeypatch.setattr(Source, "_fill", shrinking(path, length))
+    monkeypatch.setattr(FileSource, "_fill", shrinking(path, length))
     failure(path)
 
 
@@ -123,18 +123,18 @@ def test_long_header_that_shrinks(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     """A header of several chunks that ends early is noticed in the middle."""
     path = tmp_path / "x.safetensors"
     sparse.write_safetensors(path, SMALL, {"a": "x" * (3 * CHUNK)})
-    monkeypatch.setattr(Source, "_fill", shrinking(path, 2 * CHUNK))
+    monkeypatch.setattr(FileSource, "_fill", shrinking(path, 2 * CHUNK))
     assert "shrank" in failure(path)
 
 
 def test_disk_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What the system says while a file is read is told as it says it."""
 
-    def fail(source: Source) -> None:
+    def fail(source: FileSource, least: int) -> None:
         raise OSError(errno.EIO, "Input/output error")
 
     path = sparse.write_gguf(tmp_path / "x.gguf", SMALL)
-    monkeypatch.setattr(Source, "_fill", fail)
+    monkeypatch.setattr(FileSource, "_fill", fail)
     assert "Input/output error" in failure(path)
 
 

@@ -163,3 +163,19 @@ def test_a_rule_that_was_only_read_says_so() -> None:
     found = runtimes.find("comfyui").residency(file)
     assert isinstance(found, Residency)
     assert found.basis == "code"
+
+
+@pytest.mark.parametrize(
+    ("name", "seen"),
+    [("Qwen3-4B-Q8_0.gguf", 698_392_576), ("Qwen3-8B-Q4_K_M.gguf", 1_911_771_136)],
+)
+def test_dequantizing_a_table_takes_what_was_measured(name: str, seen: int) -> None:
+    """The peak of anonymous memory while loading, above what stays, within 1 %."""
+    found = residency(runtimes.find("comfyui"), FILES[name])
+    assert found.transient_bytes == pytest.approx(seen, rel=0.01)
+
+
+def test_loading_anything_else_takes_no_more_than_what_stays() -> None:
+    """Files are mapped while tensors are made from them."""
+    for name in ("ae.safetensors", "z_image_turbo-Q8_0.gguf", "t5xxl_fp16.safetensors"):
+        assert residency(runtimes.find("comfyui", ["legacy"]), FILES[name]).transient_bytes == 0

@@ -12,10 +12,10 @@ from catalogs import shipped
 from fitplan import runtimes
 from fitplan.catalog import Benchmark, Catalog
 from fitplan.catalog.schema import BenchmarkVariants
-from fitplan.clock import Clock
-from fitplan.plausible import implausible_benchmarks
-from fitplan.timed import Estimated, Measured, Refused, Reread
+from fitplan.timing.answers import Estimated, Measured, Refused, Reread
+from fitplan.timing.clock import Clock
 from fitplan.timing.model import TERA
+from fitplan.timing.plausible import implausible_benchmarks
 from fitplan.units import GB, GIB
 from timing import DATA, clock_for, pair, plan_of
 

@@ -2,10 +2,10 @@
 
 from fitplan import runtimes
 from fitplan.catalog import Benchmark, Catalog
-from fitplan.clock import Clock
 from fitplan.planner import Choice, Plan, choices_of, make_plan
 from fitplan.residency import Runtime
-from fitplan.timed import Question
+from fitplan.timing.answers import Question
+from fitplan.timing.clock import Clock
 from fitplan.timing.gpus import find_gpu
 from fitplan.timing.operations import Size
 from fitplan.timing.reading import timing_data

@@ -95,7 +95,8 @@ def advise(
 
 
 def _hundredths(size: int) -> int:
-    return size * 100 // GIB * GIB // 100
+    """The smallest size that shows the same whole hundredths of a GiB; never above `size`."""
+    return -(-(size * 100 // GIB) * GIB // 100)
 
 
 def _heavy(found: tuple[Need, ...], limit: int, ram: int) -> Heavy | None:

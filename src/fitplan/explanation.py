@@ -4,13 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from fitplan.catalog import Catalog, Pipeline, PublishedFile
-from fitplan.clock import Clock
 from fitplan.errors import ErrorKind, FitplanError, unknown_name, usage_error
 from fitplan.observed import Observed, observed
 from fitplan.planner import Choice, Plan, choices_of, make_plan
 from fitplan.quantization import quant_name
 from fitplan.residency import Residency, Runtime
-from fitplan.timed import Question, Time
+from fitplan.timing.answers import Question, Time
+from fitplan.timing.clock import Clock
 from fitplan.units import format_gb
 
 

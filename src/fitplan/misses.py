@@ -1,12 +1,13 @@
 """The best pairs that don't fit: what more cache would buy."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import product
 from math import inf
 
 from fitplan.catalog import Catalog
-from fitplan.planner import Choice, Plan, ResidencyOf, choices_of, make_plan, undominated
+from fitplan.fitting import FitTest, fits
+from fitplan.planner import SUM, Choice, Plan, ResidencyOf, choices_of, make_plan, undominated
 
 
 def best_misses(
@@ -15,6 +16,7 @@ def best_misses(
     budget: int,
     residency_of: ResidencyOf,
     top: int | None,
+    fit: FitTest = SUM,
 ) -> tuple[Plan, ...]:
     """Of each model the `top` (None: all) undominated pairs over `budget` cache bytes, best first.
 
@@ -24,26 +26,34 @@ def best_misses(
     return tuple(
         replace(plan, rank=rank)
         for id in sorted(set(pipeline_ids))
-        for rank, plan in enumerate(_misses(catalog, id, budget, residency_of)[:top], 1)
+        for rank, plan in enumerate(_misses(catalog, id, budget, residency_of, fit)[:top], 1)
     )
 
 
-def _misses(catalog: Catalog, id: str, budget: int, residency_of: ResidencyOf) -> list[Plan]:
-    plans = _frontier(catalog, id, budget, residency_of)
-    fitting = [plan.quality_db for plan in plans if plan.cache_bytes <= budget]
+def _misses(
+    catalog: Catalog, id: str, budget: int, residency_of: ResidencyOf, fit: FitTest
+) -> list[Plan]:
+    plans = _frontier(catalog, id, budget, residency_of, fit)
+    fitting = [plan.quality_db for plan in plans if _fits(plan.choices, budget, fit)]
     best = max((score for score in fitting if score is not None), default=-inf)
-    over = [plan for plan in plans if plan.cache_bytes > budget]
+    over = [plan for plan in plans if not _fits(plan.choices, budget, fit)]
     better = [plan for plan in over if plan.quality_db is not None and plan.quality_db > best]
     return sorted(better, key=lambda plan: plan.sort_key)
 
 
-def _frontier(catalog: Catalog, id: str, budget: int, residency_of: ResidencyOf) -> list[Plan]:
+def _fits(choices: Sequence[Choice], budget: int, fit: FitTest) -> bool:
+    return fits(fit, [choice.residency for choice in choices], budget)
+
+
+def _frontier(
+    catalog: Catalog, id: str, budget: int, residency_of: ResidencyOf, fit: FitTest
+) -> list[Plan]:
     """All undominated pairs whose parts fit alone, over the budget or not."""
     pipeline = catalog.file.pipelines[id]
 
     def loadable(component_id: str) -> tuple[Choice, ...]:
         choices = choices_of(catalog, component_id, residency_of)
-        return tuple(choice for choice in choices if choice.residency.cache_bytes <= budget)
+        return tuple(choice for choice in choices if _fits([choice], budget, fit))
 
     rest = [loadable(component) for component in (*pipeline.encoders[1:], pipeline.vae)]
     if not all(rest):

@@ -5,7 +5,7 @@ from math import inf
 from typing import Literal, assert_never
 
 from fitplan.planner import Plan
-from fitplan.timed import Time
+from fitplan.timing.answers import Time
 
 Sort = Literal["time", "quality", "headroom"]
 Key = tuple[float, ...]

@@ -10,7 +10,7 @@ from fitplan.observed import Observed, observed
 from fitplan.planner import Answer, Excluded, Plan
 from fitplan.quality import ENCODER_FLOOR
 from fitplan.residency import Runtime
-from fitplan.timed import Question, Time
+from fitplan.timing.answers import Question, Time
 from fitplan.units import format_gib
 
 
@@ -20,6 +20,8 @@ class Budget:
 
     cache_bytes: int
     source: Literal["option", "machine"]
+    real_bytes: int | None = None
+    """RAM that the machine has for what is really held; None: the machine isn't known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +91,22 @@ def make_report(
 ) -> PlanReport:
     """Join an answer with observations and warnings."""
     rows = tuple(
-        Row(plan, observed(plan, catalog, find_runtime), tuple(warnings_of(plan)))
+        Row(
+            plan,
+            observed(plan, catalog, find_runtime),
+            (*warnings_of(plan), *_judged(plan, budget)),
+        )
         for plan in answer.plans
     )
     return PlanReport(rows, answer.excluded, budget, runtime)
+
+
+def _judged(plan: Plan, budget: Budget) -> Iterator[Warning]:
+    """A pair that the cache holds and the machine doesn't."""
+    if budget.real_bytes is not None and plan.real_bytes > budget.real_bytes:
+        needed, had = format_gib(plan.real_bytes), format_gib(budget.real_bytes)
+        text = f"fits the cache, but needs {needed} of RAM where the machine has {had} for it"
+        yield Warning("exceeds-machine", text)
 
 
 def warnings_of(plan: Plan) -> Iterator[Warning]:
@@ -110,5 +124,9 @@ def warnings_of(plan: Plan) -> Iterator[Warning]:
             f"cache may be off by {format_gib(unsure)}: the file's mix of types is not fully known"
         )
         yield Warning("cache-uncertain", text)
+    for choice in plan.choices:
+        scratch = choice.residency.scratch
+        if scratch is not None and scratch.basis == "unknown":
+            yield Warning("scratch-unknown", scratch.why)
     if plan.pipeline.elo is None:
         yield Warning("no-elo", "no Elo known for this model: listed after those with one")

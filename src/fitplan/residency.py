@@ -150,11 +150,9 @@ class Runtime:
             return Unsupported(
                 f"{self.title} cannot work with {', '.join(strange)} in {file.family}"
             )
-        found = _apply(rule, file, {} if self.converts_in_place else self.workspace)
-        lines = found.lines
-        if self.converts_in_place:
-            lines = tuple(replace(line, transient_bytes=0) for line in lines)
-        return replace(found, lines=lines, scratch=self.scratch_of(file))
+        found = _apply(rule, file, self.workspace)
+        lines = map(_without_source, found.lines) if self.converts_in_place else found.lines
+        return replace(found, lines=tuple(lines), scratch=self.scratch_of(file))
 
 
 def _plain_sum(file: WeightFile) -> Residency:
@@ -237,6 +235,11 @@ def _transient(group: WeightGroup, becomes: str, workspace: Mapping[str, int]) -
         return 0
     scratch = workspace.get(group.type, 0) if becomes and group.role is Role.TOKEN_EMBEDDING else 0
     return group.bytes + group.elements * scratch // 32
+
+
+def _without_source(line: Line) -> Line:
+    """The same line where a tensor's source isn't kept until the load ends."""
+    return replace(line, transient_bytes=max(0, line.transient_bytes - line.file_bytes))
 
 
 def _made_up_line(added: MadeUp, hidden: int) -> Line:

@@ -1,20 +1,39 @@
 """Names in a catalog that lead nowhere, each with its place and the nearest known name."""
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 
-from fitplan.catalog.schema import CatalogFile, Component
+from fitplan.catalog.problems import Loc, Problem
+from fitplan.catalog.schema import CatalogFile, Component, Release, Variant
 from fitplan.errors import unknown_name
 from fitplan.quantization import TENSOR_TYPES
 from fitplan.weights import Role
 
-Place = tuple[int | str, ...]
-BrokenReference = tuple[Place, str, str]
-"""Path of keys and indexes to the entry, what is wrong, the cure."""
+Recipes = Mapping[str, Collection[str]]
+"""Recipe id → quantization names."""
 
 
-def broken_references(file: CatalogFile, known: CatalogFile) -> Iterator[BrokenReference]:
-    """Names in `file` that neither it nor the rest of `known` has an entry for."""
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Everything that an entry can refer to."""
+
+    sources: Collection[str] = ()
+    components: Collection[str] = ()
+    pipelines: Collection[str] = ()
+    architectures: Mapping[str, Recipes] = field(default_factory=dict)
+
+
+def names_of(file: CatalogFile) -> Names:
+    """What the entries of `file` are called."""
+    recipes = {
+        id: {name: recipe.quants for name, recipe in architecture.recipes.items()}
+        for id, architecture in file.architectures.items()
+    }
+    return Names(file.sources, file.components, file.pipelines, recipes)
+
+
+def broken_references(file: CatalogFile, known: Names) -> Iterator[Problem]:
+    """Names in `file` that `known` hasn't."""
     yield from _broken_architectures(file)
     yield from _broken_components(file, known)
     yield from _broken_pipelines(file, known)
@@ -22,75 +41,68 @@ def broken_references(file: CatalogFile, known: CatalogFile) -> Iterator[BrokenR
     yield from _broken_benchmarks(file, known)
 
 
-def _missing(place: Place, what: str, name: str, known: Any) -> Iterator[BrokenReference]:
+def _missing(loc: Loc, what: str, name: str, known: Collection[str]) -> Iterator[Problem]:
     if name not in known:
         error = unknown_name(what, name, list(known))
-        yield place, error.message, error.hint
+        rule = f"unknown-{what.split(' of ')[0].replace(' ', '-')}"
+        yield Problem(rule, loc, error.message, error.hint)
 
 
-def _broken_groups(place: Place, groups: dict[Role, dict[str, int]]) -> Iterator[BrokenReference]:
+def _broken_groups(loc: Loc, groups: dict[Role, dict[str, int]]) -> Iterator[Problem]:
     for role, types in groups.items():
         for name in types:
-            yield from _missing((*place, role, name), "tensor type", name, TENSOR_TYPES)
+            yield from _missing((*loc, role, name), "tensor type", name, TENSOR_TYPES)
 
 
-def _broken_architectures(file: CatalogFile) -> Iterator[BrokenReference]:
+def _broken_architectures(file: CatalogFile) -> Iterator[Problem]:
     for id, architecture in file.architectures.items():
         for recipe_id, recipe in architecture.recipes.items():
             for quant, groups in recipe.quants.items():
-                place = ("architectures", id, "recipes", recipe_id, "quants", quant)
-                yield from _broken_groups(place, groups)
+                loc = ("architectures", id, "recipes", recipe_id, "quants", quant)
+                yield from _broken_groups(loc, groups)
 
 
-def _broken_components(file: CatalogFile, known: CatalogFile) -> Iterator[BrokenReference]:
+def _broken_components(file: CatalogFile, known: Names) -> Iterator[Problem]:
     for id, component in file.components.items():
-        place: Place = ("components", id)
-        broken = list(
-            _missing(
-                (*place, "architecture"),
-                "architecture",
-                component.architecture,
-                known.architectures,
-            )
-        )
-        yield from broken
-        if not broken:
+        name = component.architecture
+        loc = ("components", id, "architecture")
+        yield from _missing(loc, "architecture", name, known.architectures)
+        if name in known.architectures:
             yield from _broken_variants(id, component, known)
 
 
-def _broken_variants(
-    id: str, component: Component, known: CatalogFile
-) -> Iterator[BrokenReference]:
-    recipes = known.architectures[component.architecture].recipes
+def _broken_variants(id: str, component: Component, known: Names) -> Iterator[Problem]:
+    recipes = known.architectures[component.architecture]
     seen: set[tuple[str, str]] = set()
     for r, release in enumerate(component.releases):
         for v, variant in enumerate(release.variants):
-            place = ("components", id, "releases", r, "variants", v)
-            yield from _missing(
-                (*place, "source"), "source", variant.source or release.source, known.sources
-            )
-            if variant.weights is not None:
-                yield from _broken_groups((*place, "weights"), variant.weights)
-            else:
-                name = variant.recipe or release.recipe or ""
-                yield from _missing((*place, "recipe"), "recipe", name, recipes)
-                if name in recipes:
-                    what = f"quantization of recipe {name}"
-                    yield from _missing(
-                        (*place, "quant"), what, variant.quant, recipes[name].quants
-                    )
-            if (release.publisher, variant.quant) in seen:
-                yield (
-                    place,
-                    f"{release.publisher}/{variant.quant} stands in {id} twice",
-                    "remove one",
-                )
-            seen.add((release.publisher, variant.quant))
+            loc = ("components", id, "releases", r, "variants", v)
+            source = variant.source or release.source
+            yield from _missing((*loc, "source"), "source", source, known.sources)
+            yield from _broken_weights(loc, release, variant, recipes)
+            name = (release.publisher, variant.quant)
+            if name in seen:
+                message = f"{release.publisher}/{variant.quant} stands in {id} twice"
+                yield Problem("duplicate-file", loc, message, "remove one")
+            seen.add(name)
 
 
-def _broken_pipelines(file: CatalogFile, known: CatalogFile) -> Iterator[BrokenReference]:
+def _broken_weights(
+    loc: Loc, release: Release, variant: Variant, recipes: Recipes
+) -> Iterator[Problem]:
+    if variant.weights is not None:
+        yield from _broken_groups((*loc, "weights"), variant.weights)
+        return
+    name = variant.recipe or release.recipe or ""
+    yield from _missing((*loc, "recipe"), "recipe", name, recipes)
+    if name in recipes:
+        what = f"quantization of recipe {name}"
+        yield from _missing((*loc, "quant"), what, variant.quant, recipes[name])
+
+
+def _broken_pipelines(file: CatalogFile, known: Names) -> Iterator[Problem]:
     for id, pipeline in file.pipelines.items():
-        place = ("pipelines", id)
+        loc = ("pipelines", id)
         parts = {
             "denoiser": [pipeline.denoiser],
             "encoders": pipeline.encoders,
@@ -98,22 +110,21 @@ def _broken_pipelines(file: CatalogFile, known: CatalogFile) -> Iterator[BrokenR
         }
         for key, names in parts.items():
             for name in names:
-                yield from _missing((*place, key), "component", name, known.components)
+                yield from _missing((*loc, key), "component", name, known.components)
         if pipeline.elo:
-            yield from _missing(
-                (*place, "elo", "source"), "source", pipeline.elo.source, known.sources
-            )
+            source = pipeline.elo.source
+            yield from _missing((*loc, "elo", "source"), "source", source, known.sources)
 
 
-def _broken_observations(file: CatalogFile, known: CatalogFile) -> Iterator[BrokenReference]:
+def _broken_observations(file: CatalogFile, known: Names) -> Iterator[Problem]:
     for i, seen in enumerate(file.observations):
-        place = ("observations", i)
-        yield from _missing((*place, "source"), "source", seen.source, known.sources)
-        yield from _missing((*place, "pipeline"), "pipeline", seen.pipeline, known.pipelines)
+        loc = ("observations", i)
+        yield from _missing((*loc, "source"), "source", seen.source, known.sources)
+        yield from _missing((*loc, "pipeline"), "pipeline", seen.pipeline, known.pipelines)
 
 
-def _broken_benchmarks(file: CatalogFile, known: CatalogFile) -> Iterator[BrokenReference]:
+def _broken_benchmarks(file: CatalogFile, known: Names) -> Iterator[Problem]:
     for i, seen in enumerate(file.benchmarks):
-        place = ("benchmarks", i)
-        yield from _missing((*place, "source"), "source", seen.source, known.sources)
-        yield from _missing((*place, "model"), "model", seen.model, known.pipelines)
+        loc = ("benchmarks", i)
+        yield from _missing((*loc, "source"), "source", seen.source, known.sources)
+        yield from _missing((*loc, "model"), "model", seen.model, known.pipelines)

@@ -21,9 +21,7 @@ Groups = dict[Annotated[Role, Field(strict=False)], dict[Quant, Elements]]
 
 
 class _Model(BaseModel):
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True
-    )
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class Source(_Model):

@@ -7,7 +7,19 @@ import typer
 from typer.exceptions import TyperException
 
 from fitplan import __version__
-from fitplan.cli import compare, explain, inspect, plan, scan, timing_options, train, verify
+from fitplan.cli import (
+    compare,
+    explain,
+    inspect,
+    need,
+    pack,
+    plan,
+    scan,
+    setup,
+    timing_options,
+    train,
+    verify,
+)
 from fitplan.cli.options import (
     CatalogOption,
     FormatOption,
@@ -45,6 +57,9 @@ app.command("inspect")(inspect.command)
 app.command("scan")(scan.command)
 app.command("train")(train.command)
 app.command("verify")(verify.command)
+app.command("need")(need.command)
+app.command("pack")(pack.command)
+app.command("setup")(setup.command)
 
 
 @app.callback(invoke_without_command=True)

@@ -64,7 +64,7 @@ def execute(
     clock = timing.clock(catalog, runtime)
     explanation = explain(catalog, found[0], denoiser, encoder, runtime, shared.runtime, clock)
     if shared.output is Format.JSON:
-        from fitplan.render.document import explain_document
+        from fitplan.render.explain_document import explain_document
 
         write_json(explain_document(explanation))
         return

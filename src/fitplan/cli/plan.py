@@ -29,7 +29,8 @@ RamOption = Annotated[
     typer.Option(
         "--ram",
         metavar="SIZE",
-        help="Cache limit: 14 (GiB), 14GiB, 15GB, 14336MiB. [this machine's RAM minus 2 GiB]",
+        help="InvokeAI's cache limit, or the RAM available to another --runtime: 14 (GiB), 14GiB, "
+        "15GB, 14336MiB. [this machine's RAM minus 2 GiB]",
     ),
 ]
 ModelOption = Annotated[
@@ -111,12 +112,13 @@ def _budget(ram: str | None) -> "Budget":
 
     if ram is not None:
         return Budget(parse_size(ram), "option")
-    import psutil
+    from fitplan import machine
 
-    total = psutil.virtual_memory().total
+    total = machine.ram().total_bytes
     if total <= SYSTEM_RESERVE:
         raise usage_error(f"this machine has only {format_gib(total)} of RAM", "say --ram SIZE")
-    return Budget(total - SYSTEM_RESERVE, "machine")
+    free = total - SYSTEM_RESERVE
+    return Budget(free, "machine", free)
 
 
 def _print(report: "PlanReport", format: Format) -> None:
@@ -127,7 +129,7 @@ def _print(report: "PlanReport", format: Format) -> None:
             on = console()
             show(plan_table(report, on.width), on)
         case Format.JSON:
-            from fitplan.render.document import plan_document
+            from fitplan.render.plan_document import plan_document
 
             write_json(plan_document(report))
         case Format.CSV:

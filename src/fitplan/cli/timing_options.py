@@ -14,11 +14,11 @@ from fitplan.units import parse_size
 
 if TYPE_CHECKING:
     from fitplan.catalog import Catalog
-    from fitplan.clock import Clock
     from fitplan.planner import Answer, Plan, ResidencyOf
     from fitplan.report import PlanReport
     from fitplan.residency import Runtime
-    from fitplan.timed import Question
+    from fitplan.timing.answers import Question
+    from fitplan.timing.clock import Clock
     from fitplan.timing.gpus import OutsideGpu
     from fitplan.timing.operations import Size
     from fitplan.timing.schema import Gpu, TimingData
@@ -96,7 +96,7 @@ class TimingOptions:
 
         Raises FitplanError (usage, unknown-name).
         """
-        from fitplan.timed import Question
+        from fitplan.timing.answers import Question
         from fitplan.timing.operations import Size
 
         disk = None if self.disk is None else parse_rate(self.disk)
@@ -108,7 +108,7 @@ class TimingOptions:
 
     def clock(self, catalog: "Catalog", runtime: "Runtime") -> "Clock | None":
         """What tells the time of a plan; None without a card."""
-        from fitplan.clock import Clock
+        from fitplan.timing.clock import Clock
         from fitplan.timing.reading import timing_data
 
         self._refuse_contradictions()
@@ -151,8 +151,10 @@ def apply(
     all_fitting: Callable[[], "Answer"],
 ) -> "PlanReport":
     """`report` with times, misses (`top` per model; None: all) and order as the options ask."""
+    if options == NO_TIMES:
+        return report
     from fitplan.misses import best_misses
-    from fitplan.timed_report import sorted_report, with_times
+    from fitplan.timing_report import sorted_report, with_times
 
     clock = options.clock(catalog, report.runtime)
     if clock is not None:
@@ -160,7 +162,8 @@ def apply(
         if options.misses:
             _refuse_unmodelled(clock)
             budget = report.budget.cache_bytes
-            misses = best_misses(catalog, pipeline_ids, budget, residency_of, top)
+            fit = report.runtime.fit
+            misses = best_misses(catalog, pipeline_ids, budget, residency_of, top, fit)
         report = with_times(report, clock, misses, all_fitting().plans)
     return report if options.sort is None else sorted_report(report, options.sort.value)
 

@@ -28,12 +28,17 @@ _SUFFIXES = {Container.GGUF: ".gguf", Container.SAFETENSORS: ".safetensors"}
 def read_header(path: Path) -> Header:
     """The header of one GGUF or safetensors file; FitplanError when it is neither or damaged."""
     with open_source(path) as source:
-        start = bytes(source.chunk()[:32])
-        if is_gguf(start):
-            return read_gguf(source)
-        if is_safetensors(start):
-            return read_safetensors(source)
-        raise _not_a_model(start, source)
+        return walk_header(source)
+
+
+def walk_header(source: Source) -> Header:
+    """The header of an open file; FitplanError when it is no model's, or damaged."""
+    start = bytes(source.chunk()[:32])
+    if is_gguf(start):
+        return read_gguf(source)
+    if is_safetensors(start):
+        return read_safetensors(source)
+    raise _not_a_model(start, source)
 
 
 def _not_a_model(start: bytes, source: Source) -> FitplanError:
@@ -58,12 +63,15 @@ def read_headers(paths: Sequence[Path]) -> list[Header]:
 
 def read_file(path: Path) -> ModelFile:
     """The model in `path`; if that is one shard of several, the model in all of them."""
-    paths = shards(path)
-    headers = read_headers(paths)
+    return file_model(read_headers(shards(path)))
+
+
+def file_model(headers: Sequence[Header]) -> ModelFile:
+    """The model of one file's header, or of the headers of all its shards in order."""
     container = headers[0].container
     wrong = [h.path for h in headers if h.path.suffix.casefold() != _SUFFIXES[container]]
     warnings = (f"the content is {container}, whatever the name says",) if wrong else ()
-    return assemble(Place(paths[0], container, warnings=warnings), headers)
+    return assemble(Place(headers[0].path, container, warnings=warnings), headers)
 
 
 def shards(path: Path) -> list[Path]:
@@ -71,6 +79,17 @@ def shards(path: Path) -> list[Path]:
 
     FitplanError when one is missing.
     """
+    paths = shard_paths(path)
+    missing = [shard.name for shard in paths if not os.path.lexists(shard)]
+    if len(paths) > 1 and missing:
+        cure = "download the missing shards into the same folder"
+        message = f"{len(missing)} of {len(paths)} shards are missing: {missing[0]}"
+        raise path_error(path, message, cure)
+    return paths
+
+
+def shard_paths(path: Path) -> list[Path]:
+    """What all shards of the set that `path` names are called; `path` alone when it is no shard."""
     found = _SHARD.fullmatch(path.name)
     if found is None:
         return [path]
@@ -79,9 +98,4 @@ def shards(path: Path) -> list[Path]:
         raise path_error(path, "has an impossible shard number", "check the file's name")
     wide, of = len(number), len(total)
     names = [f"{stem}-{i:0{wide}}-of-{int(total):0{of}}{suffix}" for i in range(1, int(total) + 1)]
-    paths = [path.with_name(name) for name in names]
-    missing = [shard.name for shard in paths if not os.path.lexists(shard)]
-    if missing:
-        cure = "download the missing shards into the same folder"
-        raise path_error(path, f"{len(missing)} of {total} shards are missing: {missing[0]}", cure)
-    return paths
+    return [path.with_name(name) for name in names]

@@ -1,12 +1,13 @@
 """Reads Hugging Face and diffusers folders: config.json, model_index.json, shards, subfolders."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from fitplan.readers.files import read_file, read_headers, shards
+from fitplan.readers.header import Header
 from fitplan.readers.model import ModelFile, Place, assemble
 from fitplan.readers.source import open_source, os_error, path_error, shown
 from fitplan.weights import Container, Kind
@@ -109,6 +110,11 @@ def _pipeline(path: Path, entries: Sequence[Path]) -> tuple[ModelFile, ...]:
     models = [_component(folder) for folder in _with_weights(entries)]
     if not models:
         raise path_error(path, "its subfolders hold no weight files", "download the whole pipeline")
+    return parts_of_pipeline(class_name, models)
+
+
+def parts_of_pipeline(class_name: str, models: Sequence[ModelFile]) -> tuple[ModelFile, ...]:
+    """Models as parts of the diffusers pipeline whose model_index.json names `class_name`."""
     family = _pipeline_family(class_name, models)
     return tuple(replace(m, weights=replace(m.weights, part_of=family)) for m in models)
 
@@ -122,17 +128,27 @@ def _pipeline_family(class_name: str, models: Sequence[ModelFile]) -> str:
 
 def _hugging_face(path: Path, files: Sequence[Path]) -> ModelFile:
     """One model from the weight files of a folder."""
-    chosen = _chosen(files)
-    left_out = [file.name for file in files if file not in chosen]
+    chosen = chosen_files(files, shards)
+    config = path / "config.json"
+    load_type = load_type_of(_json(config)) if config.is_file() else ""
+    return folder_model(path, files, read_headers(chosen), load_type)
+
+
+def folder_model(
+    path: Path, files: Sequence[Path], headers: Sequence[Header], load_type: str
+) -> ModelFile:
+    """The model of a Hugging Face folder from the headers of those of its files that were read."""
+    read = {header.path for header in headers}
+    left_out = [file.name for file in files if file not in read]
     warnings = (f"left out: {', '.join(map(shown, left_out))}",) if left_out else ()
-    load_type = _load_type(path / "config.json")
-    place = Place(path, Container.FOLDER, load_type, warnings)
-    return assemble(place, read_headers(chosen))
+    return assemble(Place(path, Container.FOLDER, load_type, warnings), headers)
 
 
-def _chosen(files: Sequence[Path]) -> list[Path]:
+def chosen_files(
+    files: Sequence[Path], shards_of: Callable[[Path], Sequence[Path]]
+) -> Sequence[Path]:
     """The files a loader takes: the usual name, before variants such as fp16."""
-    by_first = {shards(file)[0]: shards(file) for file in files}
+    by_first = {shards_of(file)[0]: shards_of(file) for file in files}
     return by_first[min(by_first, key=_unusualness)]
 
 
@@ -142,11 +158,8 @@ def _unusualness(file: Path) -> tuple[int, int, str]:
     return rank, len(file.name), file.name
 
 
-def _load_type(config: Path) -> str:
-    """The tensor type config.json asks for; "" without config.json or when it doesn't say."""
-    if not config.is_file():
-        return ""
-    content = _json(config)
+def load_type_of(content: Mapping[str, Any]) -> str:
+    """The tensor type that the content of a config.json asks for; "" when it doesn't say."""
     asked = content.get("torch_dtype") or content.get("dtype")
     return _LOAD_TYPES.get(str(asked).removeprefix("torch."), "")
 

@@ -26,6 +26,10 @@ _STRING, _ARRAY = 8, 9
 _VALUE_BYTES = {0: 1, 1: 1, 2: 2, 3: 2, 4: 4, 5: 4, 6: 4, 7: 1, 10: 8, 11: 8, 12: 8}
 """GGUF value type → bytes of one value."""
 _UINT32 = 4
+_USUAL_INFO = 64
+"""Bytes of a tensor info before the first was seen: a name of some 30 letters and the numbers."""
+_USUAL_STRING = 16
+"""Bytes of a token with its length, before the first was seen."""
 _WANTED = frozenset({b"general.alignment", b"general.file_type"})
 
 
@@ -38,7 +42,7 @@ def read_gguf(source: Source) -> Header:
     check_count(tensor_count, "tensors", source)
     check_count(metadata_count, "metadata entries", source)
     wanted = dict(filter(None, (walker.entry() for _ in range(metadata_count))))
-    infos = [walker.tensor() for _ in range(tensor_count)]
+    infos = walker.tensors(tensor_count)
     check_unique((info.tensor.name for info in infos), source.path)
     _check_data(infos, wanted.get(b"general.alignment", _DEFAULT_ALIGNMENT), source)
     return Header(
@@ -72,6 +76,22 @@ class _Info:
     size: int
 
 
+class _Pace:
+    """Tells a source what is still ahead of a run of items, by the mean of those that went by."""
+
+    def __init__(self, source: Source, count: int, usual: int) -> None:
+        self._source = source
+        self._count = count
+        self._usual = usual
+        self._start = source.position
+
+    def tell(self, left: int) -> None:
+        """`left` items are still to come."""
+        done = self._count - left
+        walked = self._source.position - self._start
+        self._source.ahead = left * walked // done if done else left * self._usual
+
+
 class _Walker:
     """Steps through a header in one byte order."""
 
@@ -96,7 +116,16 @@ class _Walker:
         self._skip_value(value_type, key)
         return None
 
-    def tensor(self) -> _Info:
+    def tensors(self, count: int) -> list[_Info]:
+        """Walk all tensor infos."""
+        pace = _Pace(self._source, count, _USUAL_INFO)
+        infos = []
+        for left in range(count, 0, -1):
+            pace.tell(left)
+            infos.append(self._tensor())
+        return infos
+
+    def _tensor(self) -> _Info:
         name = tensor_name(self._bytes(_MAX_KEY, "tensor name"), self._source)
         dimensions = self.u32()
         if dimensions > _MAX_DIMENSIONS:
@@ -144,12 +173,15 @@ class _Walker:
         """Walk `count` strings, each eight bytes of length and that many bytes."""
         if 8 * count > self._source.limit - self._source.position:
             raise self._source.error(f"claims an array of {count} strings, more than fit in it")
+        pace = _Pace(self._source, count, _USUAL_STRING)
         while count:
+            pace.tell(count)
             walked, used = self._walk_strings(self._source.chunk(), count)
             if not walked:
                 raise self._source.error(f"ends at byte {self._source.size}, inside its header")
             count -= walked
             self._source.skip(used)
+        self._source.ahead = 0
 
     def _walk_strings(self, chunk: memoryview, count: int) -> tuple[int, int]:
         """How many of `count` strings begin in `chunk`, and how many bytes those take."""

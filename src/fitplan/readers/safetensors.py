@@ -70,6 +70,7 @@ def _text(source: Source, length: int) -> bytes:
     """The JSON text, collected in chunks."""
     text = bytearray()
     while len(text) < length:
+        source.ahead = length - len(text)
         piece = source.chunk()[: length - len(text)]
         if not piece:
             raise source.error("shrank while it was read", "wait until nothing writes to it")

@@ -6,6 +6,7 @@ size, holds more than one chunk, or opens what isn't a regular file.
 
 import os
 import stat
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +16,6 @@ from fitplan.errors import FitplanError, file_error
 
 CHUNK = 1 << 20
 """Bytes held at a time."""
-_SCRAP = 1 << 16
 MAX_TENSORS = 16_384
 """Tensors one model may have; an SDXL checkpoint has 2,515, quantized files up to 6,000."""
 MAX_NAME = 256
@@ -47,15 +47,19 @@ def os_error(path: Path, error: OSError) -> FitplanError:
     return path_error(path, error.strerror or type(error).__name__, "check the path")
 
 
-class Source:
-    """An open file at a position, with a limit behind which nothing is read."""
+class Source(ABC):
+    """A file at a position, with a limit behind which nothing is read."""
 
-    def __init__(self, file: BinaryIO, path: Path, size: int) -> None:
+    scrap = 1 << 16
+    """Fewer bytes than these in hand are no chunk worth walking."""
+
+    def __init__(self, path: Path, size: int) -> None:
         self.path = path
         self.size = size
         self.position = 0
         self.limit = size
-        self._file = file
+        self.ahead = 0
+        """Bytes the walker expects to want next; 0: no idea. Only a guess, and never a limit."""
         self._buffer = b""
         self._start = 0
 
@@ -68,7 +72,7 @@ class Source:
         self._check(count)
         at = self.position - self._start
         if at < 0 or at + count > len(self._buffer):
-            self._fill()
+            self._fill(count)
             at = 0
         if at + count > len(self._buffer):
             raise self.error("shrank while it was read", "wait until nothing writes to it")
@@ -78,8 +82,8 @@ class Source:
     def chunk(self) -> memoryview:
         """What follows, up to a chunk but never just a scrap, without moving on."""
         at = self.position - self._start
-        if at < 0 or len(self._buffer) - at < _SCRAP:
-            self._fill()
+        if at < 0 or len(self._buffer) - at < self.scrap:
+            self._fill(self.scrap)
             at = 0
         return memoryview(self._buffer)[at:]
 
@@ -95,7 +99,19 @@ class Source:
         if end > self.limit:
             raise self.error(f"its header is longer than {self.limit >> 20} MiB")
 
-    def _fill(self) -> None:
+    @abstractmethod
+    def _fill(self, least: int) -> None:
+        """Make the buffer begin at the position, with `least` bytes if the limit allows that."""
+
+
+class FileSource(Source):
+    """A file on disk."""
+
+    def __init__(self, file: BinaryIO, path: Path, size: int) -> None:
+        super().__init__(path, size)
+        self._file = file
+
+    def _fill(self, least: int) -> None:
         self._file.seek(self.position)
         self._buffer = self._file.read(min(CHUNK, self.limit - self.position))
         self._start = self.position
@@ -109,7 +125,7 @@ def open_source(path: Path) -> Iterator[Source]:
     except OSError as error:
         raise os_error(path, error) from None
     with os.fdopen(descriptor, "rb", buffering=0) as file:
-        source = Source(file, path, _regular_size(path, descriptor))
+        source = FileSource(file, path, _regular_size(path, descriptor))
         try:
             yield source
         except OSError as error:

@@ -5,7 +5,7 @@ import io
 
 from fitplan.render.text import printable
 from fitplan.report import PlanReport, Row
-from fitplan.timed import Reread
+from fitplan.timing.answers import Reread
 
 _HEADINGS = (
     "model",

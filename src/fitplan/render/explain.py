@@ -12,7 +12,6 @@ from fitplan.render.text import printable
 from fitplan.render.timing import explain_time
 from fitplan.units import GB, format_gb, format_gib
 
-
 _BASES = {"measured": "measured", "code": "from code, not measured", "sum": "sum"}
 
 

@@ -71,8 +71,9 @@ def _residency(entry: InRuntime) -> str:
     if not isinstance(found, Residency):
         return printable(found.reason)
     cache, real = format_gib(found.cache_bytes), format_gib(found.real_bytes)
-    loading = format_gib(found.transient_bytes)
-    return f"{entry.runtime.title}: cache {cache}, RAM {real}, up to {loading} more while loading"
+    loading = f", up to {format_gib(found.transient_bytes)} more while loading"
+    more = loading if found.transient_bytes else ""
+    return f"{entry.runtime.title}: cache {cache}, RAM {real}{more}"
 
 
 def inspect_document(found: Sequence[Inspection]) -> dict[str, Any]:
@@ -120,6 +121,7 @@ def _bytes(entry: InRuntime) -> dict[str, Any]:
     return {
         "cache_bytes": found.cache_bytes,
         "real_bytes": found.real_bytes,
+        "mapped_bytes": found.mapped_bytes,
         "transient_bytes": found.transient_bytes,
         "version": entry.runtime.version,
         "basis": found.basis,

@@ -11,7 +11,7 @@ from rich.text import Text
 from fitplan.packing import Limits
 from fitplan.planner import Choice, Plan
 from fitplan.quality import EQUIVALENT_DB
-from fitplan.render.document import plan_document
+from fitplan.render.plan_document import plan_document
 from fitplan.render.rich_tables import bare_table
 from fitplan.render.text import printable
 from fitplan.report import PlanReport

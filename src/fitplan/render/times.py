@@ -1,6 +1,6 @@
 """Times as plain text."""
 
-from fitplan.timed import Basis, Time
+from fitplan.timing.answers import Basis, Time
 
 _LONG: dict[Basis, str] = {
     "measured": "measured",

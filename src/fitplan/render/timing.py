@@ -10,9 +10,9 @@ from fitplan.render.rich_tables import bare_table
 from fitplan.render.text import printable
 from fitplan.render.times import basis_text, seconds_text
 from fitplan.report import PlanReport, Row
-from fitplan.timed import Estimated, Measured, Question, Refused, Reread, Time
-from fitplan.timed_report import alternative
+from fitplan.timing.answers import Estimated, Measured, Question, Refused, Reread, Time
 from fitplan.timing.reread import MB
+from fitplan.timing_report import alternative
 from fitplan.units import GB, GIB
 
 HEADINGS = ("s/\nimage", "basis")

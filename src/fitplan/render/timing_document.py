@@ -2,14 +2,15 @@
 
 from typing import Any, assert_never
 
-from fitplan.timed import Estimated, Measured, Question, Refused, Reread, Time
-from fitplan.timing.schema import Gpu
+from fitplan.timing.answers import Estimated, Measured, Question, Refused, Reread, Time
 
 
 def gpu_document(question: Question | None) -> dict[str, Any] | None:
     """The card that times are for; null when none was named."""
     if question is None:
         return None
+    from fitplan.timing.schema import Gpu
+
     gpu = question.gpu
     return {
         "name": gpu.name,

@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
-from fitplan.clock import Clock
 from fitplan.ordering import Sort, fastest, sort_key
 from fitplan.planner import Plan
 from fitplan.report import PlanReport, Row, warnings_of
+from fitplan.timing.clock import Clock
 
 
 def with_times(

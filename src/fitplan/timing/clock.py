@@ -11,8 +11,8 @@ from fitplan.catalog import Benchmark, Catalog
 from fitplan.planner import Choice, Plan
 from fitplan.quantization import TENSOR_TYPES
 from fitplan.residency import Residency, Runtime
-from fitplan.timed import Estimated, Measured, Question, Refused, Reread, Time
 from fitplan.timing import model, reread
+from fitplan.timing.answers import Estimated, Measured, Question, Refused, Reread, Time
 from fitplan.timing.gpus import OutsideGpu
 from fitplan.timing.operations import Dimensions, operations
 from fitplan.timing.schema import Gpu, TimingData

@@ -1,14 +1,16 @@
 """What is asked about the time of an image, and what can be answered."""
 
 from dataclasses import dataclass
-from typing import Literal, assert_never
+from typing import TYPE_CHECKING, Literal, assert_never
 
 from fitplan.catalog import Benchmark
-from fitplan.timing.gpus import OutsideGpu
-from fitplan.timing.model import Term
-from fitplan.timing.operations import Size
-from fitplan.timing.schema import Gpu
 from fitplan.units import format_gb
+
+if TYPE_CHECKING:
+    from fitplan.timing.gpus import OutsideGpu
+    from fitplan.timing.model import Term
+    from fitplan.timing.operations import Size
+    from fitplan.timing.schema import Gpu
 
 Basis = Literal["measured", "estimated", "unvalidated", "lower-bound", "refused"]
 
@@ -17,8 +19,8 @@ Basis = Literal["measured", "estimated", "unvalidated", "lower-bound", "refused"
 class Question:
     """What is asked about time: the card, the disk and how an image is made."""
 
-    gpu: Gpu | OutsideGpu
-    size: Size
+    gpu: "Gpu | OutsideGpu"
+    size: "Size"
     steps: int | None = None
     """None: as benchmarked, else as recommended."""
     guidance: float | None = None
@@ -38,7 +40,7 @@ class Refused:
 class Estimated:
     """The model's answer."""
 
-    terms: tuple[Term, ...]
+    terms: "tuple[Term, ...]"
     seconds: float
     error_seconds: float | None
     """None: only a lower bound."""

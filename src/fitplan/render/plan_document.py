@@ -1,0 +1,66 @@
+"""The JSON document of a plan."""
+
+from typing import Any
+
+from fitplan.installed import Missing
+from fitplan.render.document import choice_document, observed_document, rounded, runtime_document
+from fitplan.render.timing_document import gpu_document, time_document
+from fitplan.report import PlanReport, Row
+
+
+def plan_document(report: PlanReport) -> dict[str, Any]:
+    """The answer to a plan: `fitplan.plan/1`."""
+    excluded = report.excluded
+    return {
+        "schema": "fitplan.plan/1",
+        "budget": {"cache_bytes": report.budget.cache_bytes, "source": report.budget.source},
+        "runtime": runtime_document(report.runtime),
+        "limits": report.runtime.budget_name,
+        "modes": dict(report.runtime.modes),
+        "gpu": gpu_document(report.question),
+        "plans": [_plan(report, row) for row in report.rows],
+        "misses": [_plan(report, row) for row in report.misses],
+        "fastest": [_plan(report, row) for row in report.fastest],
+        "excluded": {
+            "too_large": excluded.too_large,
+            "unsupported_format": excluded.unsupported_format,
+            "dominated": excluded.dominated,
+            "beyond_best": excluded.beyond_best,
+        },
+        "missing": [_missing(missing) for missing in report.shortfall.missing],
+        "problems": [
+            {"path": str(problem.path), "message": problem.message}
+            for problem in report.shortfall.problems
+        ],
+    }
+
+
+def _missing(missing: Missing) -> dict[str, Any]:
+    return {
+        "model": missing.model,
+        "model_id": missing.pipeline_id,
+        "components": list(missing.components),
+    }
+
+
+def _plan(report: PlanReport, row: Row) -> dict[str, Any]:
+    plan = row.plan
+    return {
+        "model": plan.pipeline.name,
+        "model_id": plan.pipeline_id,
+        "denoiser": choice_document(plan.denoiser),
+        "encoder": choice_document(plan.encoder),
+        "others": [choice_document(choice) for choice in plan.others],
+        "file_bytes": plan.file_bytes,
+        "cache_bytes": plan.cache_bytes,
+        "real_bytes": plan.real_bytes,
+        "mapped_bytes": sum(choice.residency.mapped_bytes for choice in plan.choices),
+        "headroom_bytes": report.headroom(plan),
+        "quality_db": rounded(plan.quality_db, 2),
+        "elo": plan.pipeline.elo.value if plan.pipeline.elo else None,
+        "rank": plan.rank,
+        "frontier": plan.frontier,
+        "observed": observed_document(row.observed),
+        "warnings": [{"kind": warning.kind, "text": warning.text} for warning in row.warnings],
+        "time": time_document(row.time),
+    }
