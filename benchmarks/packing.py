@@ -60,11 +60,10 @@ def main() -> None:
         seconds = perf_counter() - started
         assert isinstance(solved, Solved)
         pairs = sum(len(bundle.options) for bundle in posed.bundles)
-        proof = solved.proof.status
-        proof += f" (gap {solved.proof.gap:.3%})" if proof != "optimal" else ""
+        gap = f" (gap {solved.proof.gap:.3%})" if solved.proof.gap else ""
         print(
             f"{models:6}  {limit:9}  {len(posed.items):5}  {pairs:5}  {seconds:7.2f}"
-            f"  {solved.selection.count:6}  {proof}"
+            f"  {solved.selection.count:6}  {solved.proof.status}{gap}"
         )
 
 

@@ -172,7 +172,8 @@ def _worth(at: dict[str, PublishedFile | None], d: str, e: str, vae: str, elo: i
     if denoiser is None or encoder is None or at[vae] is None:
         return 0
     errors = [1.0 if f.rel_error is None else f.rel_error for f in (denoiser, encoder)]
-    return round(1000 * (elo - 400 * (errors[0] ** 2 + errors[1] ** 2 / 3 + 0.0017**2) ** 0.5))
+    error: float = (errors[0] ** 2 + errors[1] ** 2 / 3 + 0.0017**2) ** 0.5
+    return round(1000 * (elo - 400 * error))
 
 
 @pytest.mark.parametrize("seed", range(8))

@@ -49,7 +49,10 @@ def test_a_second_time_changes_one_line_and_a_third_nothing(tmp_path: Path) -> N
     assert path.read_text(encoding="utf-8") == EXAMPLE + f"{KEY}: 14  # mine\nlast: 1\n"
     assert write_setting(path, KEY, "14.0").backup is None
     write_setting(path, KEY, "15")
-    assert sorted(p.name for p in tmp_path.glob("*.bak*")) == ["invokeai.yaml.bak", "invokeai.yaml.bak1"]
+    assert sorted(p.name for p in tmp_path.glob("*.bak*")) == [
+        "invokeai.yaml.bak",
+        "invokeai.yaml.bak1",
+    ]
 
 
 EDITS = {

@@ -7,6 +7,7 @@ stay, and the owner where that is allowed.
 import os
 import stat
 import tempfile
+from errno import EEXIST
 from pathlib import Path
 
 from fitplan.errors import file_error
@@ -25,7 +26,7 @@ def replace_file(path: Path, content: bytes, state: os.stat_result) -> None:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
-    sync_folder(path.parent)
+    _sync_folder(path.parent)
 
 
 def keep_backup(path: Path, content: bytes, state: os.stat_result) -> Path:
@@ -36,19 +37,13 @@ def keep_backup(path: Path, content: bytes, state: os.stat_result) -> Path:
 
 
 def create_file(path: Path, content: bytes) -> None:
-    """Write a file that isn't there yet; OSError (FileExistsError) when it is."""
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
-    temporary = Path(name)
+    """Write a file that isn't there yet; FileExistsError when it is."""
+    temporary = _temporary(path, content, None)
     try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.chmod(0o666 & ~_umask())
         _link(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
-    sync_folder(path.parent)
+    _sync_folder(path.parent)
 
 
 def _link(temporary: Path, path: Path) -> None:
@@ -57,9 +52,9 @@ def _link(temporary: Path, path: Path) -> None:
         path.hardlink_to(temporary)
     except FileExistsError:
         raise
-    except OSError:
+    except OSError:  # a file system without links
         if os.path.lexists(path):
-            raise FileExistsError(17, "exists already", str(path)) from None
+            raise FileExistsError(EEXIST, os.strerror(EEXIST), str(path)) from None
         temporary.replace(path)
 
 
@@ -78,8 +73,11 @@ def _free_name(path: Path) -> Path:
     return found
 
 
-def _temporary(path: Path, content: bytes, state: os.stat_result) -> Path:
-    """A synced file beside `path` with its permissions and, where allowed, its owner."""
+def _temporary(path: Path, content: bytes, state: os.stat_result | None) -> Path:
+    """A synced file beside `path`, with permissions and owner of `state`, or those of a new file.
+
+    FitplanError (file) when the owner can't be kept.
+    """
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as stream:
@@ -93,7 +91,10 @@ def _temporary(path: Path, content: bytes, state: os.stat_result) -> Path:
     return Path(name)
 
 
-def _take_after(handle: int, name: str, state: os.stat_result) -> None:
+def _take_after(handle: int, name: str, state: os.stat_result | None) -> None:
+    if state is None:
+        Path(name).chmod(0o666 & ~_umask())
+        return
     if hasattr(os, "fchown") and os.fstat(handle).st_uid != state.st_uid:
         try:
             os.fchown(handle, state.st_uid, state.st_gid)
@@ -111,7 +112,7 @@ def _refuse_changed(path: Path, state: os.stat_result) -> None:
         raise file_error(f"{path}: changed while fitplan was at it", "run the command again")
 
 
-def sync_folder(folder: Path) -> None:
+def _sync_folder(folder: Path) -> None:
     """Make a rename last through a power cut, where folders can be synced."""
     try:
         handle = os.open(folder, os.O_RDONLY)

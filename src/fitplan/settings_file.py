@@ -27,6 +27,7 @@ class Change:
     """What was done to a settings file."""
 
     path: Path
+    key: str
     before: str | None
     """The key's value as it was written; None: it wasn't set."""
     after: str
@@ -46,7 +47,7 @@ def write_setting(path: Path, key: str, value: str) -> Change:
         before = value_of(text, key)
         edited = with_setting(text, key, value)
         if edited == text:
-            return Change(path, before, value, None)
+            return Change(path, key, before, value, None)
         backup = _replace(path, content, edited.encode("utf-8"), state)
     except UnicodeDecodeError:
         raise file_error(f"{path}: not UTF-8 text", "save it as UTF-8") from None
@@ -56,7 +57,7 @@ def write_setting(path: Path, key: str, value: str) -> Change:
         raise file_error(f"{path}: {error}", f"set it by hand: {key}: {value}") from None
     except OSError as error:
         raise file_error(f"{path}: {error.strerror or error}", _cure(error)) from None
-    return Change(path, before, value, backup)
+    return Change(path, key, before, value, backup)
 
 
 class _UneditableError(Exception):

@@ -96,7 +96,7 @@ class Document:
             return problem.at
         node = mark = self._node
         for step in problem.loc:
-            child = self._children_of(node).get(step)
+            child = self._child(node, step)
             if child is None:
                 break
             mark, node = child
@@ -106,7 +106,7 @@ class Document:
         """The scalar at `loc`, if there is one."""
         node = self._node
         for step in loc:
-            child = self._children_of(node).get(step)
+            child = self._child(node, step)
             if child is None:
                 return None
             node = child[1]

@@ -41,6 +41,9 @@ class Deviation(NamedTuple):
     """What is wrong and what to write."""
 
 
+_LINE_ENDS = Deviation(1, 1, "end every line, the last one too, with LF alone; no byte order mark")
+
+
 def canonical(text: str) -> str:
     """`text`, a catalog that loads, in canonical form; it says the same as before.
 
@@ -88,7 +91,11 @@ def deviations(text: str) -> list[Deviation]:
         return []
     lines = split_lines(text.removeprefix(_BOM))
     found = sorted(set(_in_node(root, catalog_shape(), lines, in_flow=False)))
-    return found or list(_in_spacing(lines, split_lines(canonical(text))))
+    if found:
+        return found
+    wanted = canonical(text)
+    found = list(_in_spacing(lines, split_lines(wanted)))
+    return found or ([] if wanted == text else [_LINE_ENDS])
 
 
 def _in_node(

@@ -111,7 +111,9 @@ def _from_web(text: str, endpoint: str) -> Address:
     except ValueError:
         raise _bad(text) from None
     if not host or host not in known:
-        raise usage_error(f"{text} is not on the Hugging Face hub", f"for a mirror set HF_ENDPOINT; {_HINT}")
+        raise usage_error(
+            f"{text} is not on the Hugging Face hub", f"for a mirror set HF_ENDPOINT; {_HINT}"
+        )
     pieces = [unquote(piece) for piece in parts.path.split("/") if piece]
     if len(pieces) < 2 or (len(pieces) > 2 and pieces[2] not in _VIEWS):
         pieces = pieces[:2]

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import quote, urljoin
 
@@ -55,11 +55,17 @@ class Repository:
     date: str
     """Day of its last change, `YYYY-MM-DD`; "" when the hub doesn't say."""
     files: tuple[RemoteFile, ...]
+    now_called: str = ""
+    """What the hub calls it, when that isn't what it was asked for."""
 
     @property
     def name(self) -> str:
-        """`OWNER/NAME`."""
+        """`OWNER/NAME`, as asked for."""
         return self.address.repository
+
+    def path(self, file: str) -> Path:
+        """A file or folder of it as users name it: `hf:OWNER/NAME:FILE`."""
+        return Path(str(Address(self.name, self.address.revision, file)))
 
     @cached_property
     def sizes(self) -> Mapping[str, int | None]:
@@ -85,7 +91,13 @@ def list_files(hub: Hub, address: Address) -> Repository:
     if any(file.size is None and file.is_weights for file in files):
         files = tuple(_tree(hub, address.repository, commit, subject))
     date = str(info.get("lastModified", ""))[:10]
-    return Repository(address, commit, date if _DAY.fullmatch(date) else "", files)
+    renamed = _new_name(info.get("id"), address.repository)
+    return Repository(address, commit, date if _DAY.fullmatch(date) else "", files, renamed)
+
+
+def _new_name(id: Any, asked: str) -> str:
+    other = isinstance(id, str) and id.isprintable() and id.casefold() != asked.casefold()
+    return str(id)[:200] if other else ""
 
 
 def chosen(repository: Repository) -> tuple[RemoteFile, ...]:

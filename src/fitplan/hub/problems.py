@@ -96,7 +96,9 @@ def silent(subject: Subject, url: str) -> FitplanError:
 
 def unreachable(subject: Subject, url: str) -> FitplanError:
     """No connection, or one that broke."""
-    return subject.error(f"can't reach {host_of(url)}", "check the network, HF_ENDPOINT and proxies")
+    return subject.error(
+        f"can't reach {host_of(url)}", "check the network, HF_ENDPOINT and proxies"
+    )
 
 
 def offline(subject: Subject) -> FitplanError:

@@ -98,7 +98,9 @@ def body_bytes(
         raise problems.lie(subject, message)
     length = headers.get("content-length", "")
     if length.isdecimal() and int(length) != last + 1 - begin:
-        raise problems.lie(subject, "the server announces more or fewer bytes than it was asked for")
+        raise problems.lie(
+            subject, "the server announces more or fewer bytes than it was asked for"
+        )
     return last + 1 - begin
 
 

@@ -90,7 +90,9 @@ class Hub:
 
         endpoint = constants.ENDPOINT.rstrip("/")
         if _split(endpoint) is None:
-            raise usage_error("HF_ENDPOINT is no address", "set it to one like https://huggingface.co")
+            raise usage_error(
+                "HF_ENDPOINT is no address", "set it to one like https://huggingface.co"
+            )
         return endpoint
 
     @cached_property
@@ -155,13 +157,13 @@ class Hub:
             raise passing.error from None
         time.sleep(max(passing.after, self.patience.wait(number)))
 
-    def _follow(
-        self, url: str, subject: Subject, accept: Accept, extra: dict[str, str]
-    ) -> Reply:
+    def _follow(self, url: str, subject: Subject, accept: Accept, extra: dict[str, str]) -> Reply:
         trusted = self.is_own(url)
         for _ in range(_MAX_REDIRECTS + 1):
             headers = self._headers(extra, trusted)
-            reply = self._within_time(url, subject, lambda u=url, h=headers: self._ask(u, h, subject, accept))
+            reply = self._within_time(
+                url, subject, lambda u=url, h=headers: self._ask(u, h, subject, accept)
+            )
             if reply.status not in _REDIRECTS:
                 return reply
             url = _next(url, reply.headers.get("location", ""), subject)
@@ -199,16 +201,16 @@ class Hub:
         if isinstance(error, self._http.TimeoutException):
             return _PassingError(problems.silent(subject, url))
         if isinstance(error, self._http.ProtocolError):
-            return _PassingError(problems.lie(subject, "the server's answer is broken off or garbled"))
+            return _PassingError(
+                problems.lie(subject, "the server's answer is broken off or garbled")
+            )
         if isinstance(error, (self._http.HTTPError, OSError)):
             return _PassingError(problems.unreachable(subject, url))
         if isinstance(error, (self._http.InvalidURL, UnicodeError, ValueError)):
             return problems.lie(subject, "the server redirects to something that is no address")
         return error
 
-    def _ask(
-        self, url: str, headers: dict[str, str], subject: Subject, accept: Accept
-    ) -> Reply:
+    def _ask(self, url: str, headers: dict[str, str], subject: Subject, accept: Accept) -> Reply:
         silence = self._http.Timeout(self.patience.silence)
         request = self._client.build_request("GET", url, headers=headers, timeout=silence)
         response = self._client.send(request, stream=True, follow_redirects=False)

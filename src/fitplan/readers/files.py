@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from fitplan.errors import FitplanError
@@ -48,12 +48,14 @@ def _not_a_model(start: bytes, source: Source) -> FitplanError:
     return source.error("is neither GGUF nor safetensors", "give a .gguf or .safetensors file")
 
 
-def read_headers(paths: Sequence[Path]) -> list[Header]:
+def read_headers(
+    paths: Sequence[Path], read: Callable[[Path], Header] = read_header
+) -> list[Header]:
     """The headers of all shards of a model; FitplanError when they claim too many tensors."""
     headers: list[Header] = []
     tensors = 0
     for path in paths:
-        headers.append(read_header(path))
+        headers.append(read(path))
         tensors += len(headers[-1].tensors)
         if tensors > MAX_TENSORS:
             message = f"with its shards has over {MAX_TENSORS} tensors"

@@ -61,6 +61,7 @@ def _pair_entry(need: Need) -> dict[str, Any]:
 def _change_entry(change: Change) -> dict[str, Any]:
     return {
         "path": str(change.path),
+        "key": change.key,
         "before": change.before,
         "after": change.after,
         "backup": None if change.backup is None else str(change.backup),
@@ -147,10 +148,10 @@ def _name(need: Need) -> str:
 
 
 def _written(change: Change) -> Iterator[Text]:
-    path, key = printable(str(change.path)), printable(change.after)
+    path, line = printable(str(change.path)), printable(f"{change.key}: {change.after}")
     if change.backup is None:
         yield Text(f"{path} says so already; nothing written.")
         return
     before = "it wasn't set" if change.before is None else f"it was {printable(change.before)}"
-    yield Text(f"Written to {path}: {key}, {before}.", style="green")
+    yield Text(f"Written to {path}: {line} ({before}).", style="green")
     yield Text(f"The old file is {printable(str(change.backup))}.")

@@ -1,0 +1,37 @@
+"""A rule: one thing that holds in a good catalog, and the function that finds where it doesn't."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from fitplan.audit.finding import Severity
+from fitplan.audit.subject import Subject
+from fitplan.catalog.problems import Loc
+
+Hit = tuple[Loc, str, str]
+"""Path of keys and indexes to the value, what is wrong, the cure."""
+
+
+def _while_reading(subject: Subject) -> Iterator[Hit]:
+    """Such mistakes are found where files are read, for loading and for checks alike."""
+    yield from ()
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule."""
+
+    id: str
+    severity: Severity
+    about: str
+    """What holds in a good catalog, in one sentence."""
+    find: Callable[[Subject], Iterator[Hit]] = _while_reading
+
+
+def error(id: str, about: str, find: Callable[[Subject], Iterator[Hit]] = _while_reading) -> Rule:
+    """A rule whose breach makes an answer wrong, or a catalog unusable."""
+    return Rule(id, Severity.ERROR, about, find)
+
+
+def warning(id: str, about: str, find: Callable[[Subject], Iterator[Hit]]) -> Rule:
+    """A rule whose breach is most likely a mistake, but needn't be."""
+    return Rule(id, Severity.WARNING, about, find)

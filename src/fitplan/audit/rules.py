@@ -1,0 +1,27 @@
+"""All rules, in the order of their themes."""
+
+from fitplan.audit import (
+    dates,
+    form,
+    labels,
+    observations,
+    order,
+    quants,
+    references,
+    shapes,
+    sizes,
+)
+from fitplan.audit.rule import Rule
+
+RULES: tuple[Rule, ...] = (
+    *form.RULES,
+    *references.RULES,
+    *sizes.RULES,
+    *quants.RULES,
+    *shapes.RULES,
+    *labels.RULES,
+    *dates.RULES,
+    *observations.RULES,
+    *order.RULES,
+)
+BY_ID = {rule.id: rule for rule in RULES}
