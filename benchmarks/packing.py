@@ -8,8 +8,8 @@ from itertools import product
 from random import Random
 from time import perf_counter
 
-from fitplan.packing import Bundle, Item, Limits, Option, Problem
-from fitplan.packing_solver import Solved, solve
+from fitplan.packing.problem import Bundle, Item, Limits, Option, Problem
+from fitplan.packing.solver import Solved, solve
 from fitplan.quality import QualityRule
 from fitplan.units import GIB
 

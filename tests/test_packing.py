@@ -5,7 +5,7 @@ from random import Random
 
 import pytest
 
-from fitplan.packing import (
+from fitplan.packing.problem import (
     Bundle,
     Item,
     Limits,
@@ -17,7 +17,7 @@ from fitplan.packing import (
     settle,
     total,
 )
-from fitplan.packing_solver import Infeasible, OutOfTime, Solved, least, solve
+from fitplan.packing.solver import Infeasible, OutOfTime, Solved, least, solve
 
 QUARTER_GIB = 2**28
 

@@ -10,11 +10,11 @@ from catalogs import Sizes, as_stored, catalog_of, shipped
 from fitplan import runtimes
 from fitplan.catalog import Catalog, CatalogFile, PublishedFile
 from fitplan.errors import FitplanError
-from fitplan.packing import Limits
+from fitplan.packing.problem import Limits
+from fitplan.packing.resident_set import Packed, Unmet, next_step, pack
+from fitplan.packing.wishes import Kept, Wishes
 from fitplan.planner import ResidencyOf
-from fitplan.resident_set import Packed, Unmet, next_step, pack
 from fitplan.units import GIB
-from fitplan.wishes import Kept, Wishes
 
 KLEINS = frozenset({"flux2-klein-4b", "flux2-klein-4b-base"})
 ERRORS = [0.0, 0.0054, 0.018, 0.036, 0.071, 0.3, None]

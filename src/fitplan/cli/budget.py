@@ -8,7 +8,7 @@ from fitplan.errors import usage_error
 from fitplan.units import format_gib, parse_size
 
 if TYPE_CHECKING:
-    from fitplan.packing import Limits
+    from fitplan.packing.problem import Limits
     from fitplan.residency import BudgetSetting, Runtime
 
 RamOption = Annotated[
@@ -35,7 +35,7 @@ def limits(ram: str | None, ram_total: str | None) -> "tuple[Limits, str]":
     Without `--ram` the limit is the machine's RAM minus the reserve. Real bytes have a limit where
     the machine's RAM is known. Raises FitplanError (usage) for junk and for a machine too small.
     """
-    from fitplan.packing import Limits
+    from fitplan.packing.problem import Limits
 
     if ram is not None and ram_total is None:
         return Limits(parse_size(ram)), "option"

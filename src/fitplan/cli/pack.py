@@ -25,11 +25,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from fitplan.catalog import Catalog
-    from fitplan.packing import Limits
+    from fitplan.packing.problem import Limits
+    from fitplan.packing.resident_set import Packed, Step, Unmet
+    from fitplan.packing.wishes import Kept, Wishes
     from fitplan.render.pack import PackReport
     from fitplan.residency import Runtime
-    from fitplan.resident_set import Packed, Step, Unmet
-    from fitplan.wishes import Kept, Wishes
 
 TIME_LIMIT = 10.0
 """Seconds that the solver may take without --time-limit."""
@@ -118,7 +118,7 @@ def command(
 
 def execute(options: Options, shared: Common) -> int:
     """Pack and print; exit code 1 when no set does what is wanted."""
-    from fitplan.resident_set import Packed, pack
+    from fitplan.packing.resident_set import Packed, pack
 
     if shared.output not in (Format.TABLE, Format.JSON):
         raise usage_error(f"pack has no format {shared.output}", "use table or json")
@@ -145,7 +145,7 @@ def execute(options: Options, shared: Common) -> int:
 
 
 def _next(before: "Packed", after: "Packed | Unmet") -> "Step | None":
-    from fitplan.resident_set import Packed, next_step
+    from fitplan.packing.resident_set import Packed, next_step
 
     return next_step(before, after, GIB) if isinstance(after, Packed) else None
 
@@ -160,10 +160,10 @@ def _report(
     catalog: "Catalog",
     shared: Common,
 ) -> "PackReport":
+    from fitplan.packing.resident_set import Packed
     from fitplan.planner import Answer, Excluded
     from fitplan.render.pack import PackReport
     from fitplan.report import Budget, make_report
-    from fitplan.resident_set import Packed
 
     plans = outcome.plans if isinstance(outcome, Packed) else ()
     budget = Budget(bounds.cache_bytes, "machine" if source == "machine" else "option")
@@ -172,7 +172,7 @@ def _report(
 
 
 def _wishes(options: Options, catalog: "Catalog") -> "Wishes":
-    from fitplan.wishes import Wishes
+    from fitplan.packing.wishes import Wishes
 
     if options.objective not in ("value", "count"):
         raise usage_error(f"no objective is called {options.objective!r}", "use value or count")
@@ -191,7 +191,7 @@ def _ids(catalog: "Catalog", names: "Iterable[str]") -> list[str]:
 
 
 def _kept(catalog: "Catalog", text: str) -> "Kept":
-    from fitplan.wishes import Kept
+    from fitplan.packing.wishes import Kept
 
     found = _PAIR.fullmatch(text.strip())
     if found is None:

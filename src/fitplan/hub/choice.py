@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from math import inf
 
 from fitplan.catalog import Catalog, Pipeline, PublishedFile, Source
-from fitplan.errors import unknown_name
+from fitplan.errors import unknown_name, usage_error
 from fitplan.hub.models import RemoteModel, describe
 from fitplan.installed.matching import as_published, component_of
 from fitplan.planner import Choice, Plan, choices_of, plan, rank_models
@@ -70,20 +70,23 @@ class Choices:
 
     @property
     def better_but(self) -> "Pair | Without | None":
-        """The next more exact file than the best pair's, which still isn't the answer."""
+        """Of the more exact files of the best pair's model, the one next to its file."""
         if not self.pairs:
             return None
-        best = self.pairs[0]
-        limit = _error(best.candidate.file.rel_error)
-        model = best.plan.pipeline
-        pairs = [
-            (_error(p.candidate.file.rel_error), p) for p in self.pairs if p.plan.pipeline == model
-        ]
-        rest = [
-            (_error(w.rel_error), w) for w in self.without if w.pipeline == model and w.needed_bytes
-        ]
-        better = [item for item in (*pairs, *rest) if item[0] < limit]
-        return max(better, key=lambda item: item[0])[1] if better else None
+        model, limit = self.pairs[0].plan.pipeline, _error(self.pairs[0])
+        files: tuple[Pair | Without, ...] = (*self.pairs, *self.without)
+        others = (item for item in files if _model(item) == model)
+        return max((item for item in others if _error(item) < limit), key=_error, default=None)
+
+
+def _model(item: "Pair | Without") -> Pipeline | None:
+    return item.plan.pipeline if isinstance(item, Pair) else item.pipeline
+
+
+def _error(item: "Pair | Without") -> float:
+    """Relative error of the file itself."""
+    error = item.candidate.file.rel_error if isinstance(item, Pair) else item.rel_error
+    return inf if error is None else error
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +182,9 @@ def _beside(question: Question, known: Candidate, id: str) -> Catalog:
     for part in pair if question.partners is not None else ():
         files[part] = tuple((question.partners or {}).get(part, ()))
     if question.encoder:
+        if known.file.component_id == pair[1]:
+            hint = "leave it out: each file is paired with the best denoiser"
+            raise usage_error(f"{known.remote.repository.name} holds text encoders", hint)
         files[pair[1]] = tuple(_called(question.encoder, files[pair[1]]))
     return catalog.with_only(files | {known.file.component_id: (known.file,)})
 
@@ -196,7 +202,3 @@ def _ranked(catalog: Catalog, pairs: Mapping[str, list[Pair]]) -> Iterator[Pair]
     models = [sorted((p.plan for p in group), key=lambda p: p.sort_key) for group in pairs.values()]
     for plans in rank_models(models, catalog.quality):
         yield from (by_plan[id(plan)] for plan in plans)
-
-
-def _error(rel_error: float | None) -> float:
-    return inf if rel_error is None else rel_error

@@ -9,7 +9,6 @@ import re
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import ClassVar
 
 from fitplan.errors import FitplanError
 from fitplan.hub import problems
@@ -107,7 +106,7 @@ def body_bytes(
 class RangeSource(Source):
     """The header readers' view of a file on the hub."""
 
-    scrap: ClassVar[int] = 8
+    scrap = 8
     """What is in hand is walked before more is asked for; a string's length takes eight bytes."""
 
     def __init__(self, file: RangeFile, path: Path) -> None:

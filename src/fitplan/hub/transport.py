@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from importlib import import_module
 from queue import Empty, SimpleQueue
 from typing import Any
@@ -146,7 +146,7 @@ class Hub:
         raise AssertionError("the last try returns or raises")
 
     def _prepare(self) -> None:
-        """Look up what the threads share; none of these look-ups is made for two threads at once."""
+        """Look up what the threads share, one thread at a time."""
         with self._lock:
             _ = (self.endpoint, self._token, self._client, self._http)
 
@@ -161,9 +161,8 @@ class Hub:
         trusted = self.is_own(url)
         for _ in range(_MAX_REDIRECTS + 1):
             headers = self._headers(extra, trusted)
-            reply = self._within_time(
-                url, subject, lambda u=url, h=headers: self._ask(u, h, subject, accept)
-            )
+            ask = partial(self._ask, url, headers, subject, accept)
+            reply = self._within_time(url, subject, ask)
             if reply.status not in _REDIRECTS:
                 return reply
             url = _next(url, reply.headers.get("location", ""), subject)
@@ -195,7 +194,7 @@ class Hub:
         raise self._translated(answer, url, subject)
 
     def _translated(self, error: Exception, url: str, subject: Subject) -> Exception:
-        """What went wrong in terms of the user; an exception's own text may hold a signed address."""
+        """What went wrong, for a user; the exception's own text may hold a signed address."""
         if isinstance(error, (FitplanError, _PassingError)):
             return error
         if isinstance(error, self._http.TimeoutException):

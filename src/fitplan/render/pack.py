@@ -8,16 +8,16 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from fitplan.packing import Limits
+from fitplan.packing.problem import Limits
+from fitplan.packing.resident_set import Packed, Shared, Step, Unmet
+from fitplan.packing.wishes import Wishes
 from fitplan.planner import Choice, Plan
 from fitplan.quality import EQUIVALENT_DB
 from fitplan.render.plan_document import plan_document
 from fitplan.render.rich_tables import bare_table
 from fitplan.render.text import printable
 from fitplan.report import PlanReport
-from fitplan.resident_set import Packed, Shared, Step, Unmet
 from fitplan.units import GB, GIB, format_gib
-from fitplan.wishes import Wishes
 
 BAR = 80
 """Columns of the cache's bar."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from math import floor, inf
 from time import monotonic
 
-from fitplan.packing import (
+from fitplan.packing.problem import (
     Limits,
     Objective,
     Problem,
@@ -22,7 +22,7 @@ from fitplan.packing import (
     settle,
     total,
 )
-from fitplan.packing_program import SCALE, Answer, Row, counts, option_columns, run, values
+from fitplan.packing.program import SCALE, Answer, Row, counts, option_columns, run, values
 from fitplan.units import MIB
 
 

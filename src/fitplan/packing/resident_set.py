@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from fitplan.catalog import Catalog
-from fitplan.packing import Bundle, Limits, Problem, Proof, Resource, total
-from fitplan.packing_solver import Infeasible, OutOfTime, Solved, least, solve
+from fitplan.packing.problem import Bundle, Limits, Problem, Proof, Resource, total
+from fitplan.packing.solver import Infeasible, OutOfTime, Solved, least, solve
+from fitplan.packing.wishes import POINTS_PER_ELO, Field, Posed, Wishes
 from fitplan.planner import (
     Choice,
     Plan,
@@ -16,7 +17,6 @@ from fitplan.planner import (
     undominated,
 )
 from fitplan.units import format_gib
-from fitplan.wishes import POINTS_PER_ELO, Field, Posed, Wishes
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from math import inf
 from fitplan.catalog import Catalog, Pipeline
 from fitplan.errors import FitplanError, usage_error
 from fitplan.naming import choices_called
-from fitplan.packing import Bundle, Item, Limits, Objective, Option, Problem
+from fitplan.packing.problem import Bundle, Item, Limits, Objective, Option, Problem
 from fitplan.planner import Choice, ResidencyOf, choices_of
 
 POINTS_PER_ELO = 1000

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from math import inf
 from typing import Any
 
-from fitplan.packing import Bundle, Option, Problem, Resource
+from fitplan.packing.problem import Bundle, Option, Problem, Resource
 from fitplan.units import MIB
 
 SCALE = 1000

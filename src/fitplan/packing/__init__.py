@@ -1,0 +1,1 @@
+"""Which set of models stays resident together: the problem, its solution, the wishes."""
