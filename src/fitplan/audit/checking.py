@@ -1,6 +1,6 @@
 """Check catalog files: read each, take out what can't be used, apply every rule to the rest."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 from fitplan.audit.finding import Finding, Severity
 from fitplan.audit.names import stated_names, united
 from fitplan.audit.observations import Residual, residuals
+from fitplan.audit.order import departures
 from fitplan.audit.rules import BY_ID, RULES
 from fitplan.audit.sound import Sound, sound
 from fitplan.audit.subject import Subject
@@ -71,8 +72,8 @@ def check(documents: Sequence[Document], shipped: CatalogFile, today: date | Non
     depend on the clock.
     """
     overlays = [d for d in documents if d.readable and not is_whole(d.data)]
-    names = united([names_of(shipped), *(stated_names(d.data) for d in overlays)])
-    base = shipped
+    base = shipped() if overlays else CatalogFile(version=1)
+    names = united([names_of(base), *(stated_names(d.data) for d in overlays)])
     for overlay in overlays:
         base = base.overlaid(sound(overlay, base, names).file)
     return Report(tuple(_check(document, base, names, today) for document in documents))
@@ -97,9 +98,10 @@ def _broken_rules(subject: Subject, usable: Sound) -> Iterator[Problem]:
     for rule in RULES:
         for loc, message, cure in rule.find(subject):
             yield Problem(rule.id, usable.cut.original(loc), message, cure)
+    yield from departures(subject)
 
 
-def _findings(document: Document, problems: Sequence[Problem]) -> Iterator[Finding]:
+def _findings(document: Document, problems: Iterable[Problem]) -> Iterator[Finding]:
     for problem in problems:
         line, column = (max(1, n) for n in document.place(problem))
         severity = BY_ID[problem.rule].severity

@@ -1,5 +1,19 @@
-"""Rules of order and style."""
+"""The rule of form and order: a catalog is written as `fitplan catalog format` writes it."""
 
-from fitplan.audit.rule import Rule
+from collections.abc import Iterator
 
-RULES: tuple[Rule, ...] = ()
+from fitplan.audit.rule import warning_of_text
+from fitplan.audit.subject import Subject
+from fitplan.catalog.formatting import deviations
+from fitplan.catalog.problems import Problem
+
+RULES = (warning_of_text("canonical-form", "Order, quoting and numbers are the canonical ones."),)
+
+_CURE = "`fitplan catalog format` rewrites the file"
+
+
+def departures(subject: Subject) -> Iterator[Problem]:
+    """Where the text isn't canonical; only a file without mistakes has a canonical form."""
+    if subject.complete and not subject.document.problems:
+        for found in deviations(subject.document.text):
+            yield Problem("canonical-form", (), found.message, _CURE, (found.line, found.column))

@@ -11,8 +11,8 @@ Hit = tuple[Loc, str, str]
 """Path of keys and indexes to the value, what is wrong, the cure."""
 
 
-def _while_reading(subject: Subject) -> Iterator[Hit]:
-    """Such mistakes are found where files are read, for loading and for checks alike."""
+def _elsewhere(subject: Subject) -> Iterator[Hit]:
+    """Such mistakes are found in the text, where files are read or written."""
     yield from ()
 
 
@@ -24,10 +24,10 @@ class Rule:
     severity: Severity
     about: str
     """What holds in a good catalog, in one sentence."""
-    find: Callable[[Subject], Iterator[Hit]] = _while_reading
+    find: Callable[[Subject], Iterator[Hit]] = _elsewhere
 
 
-def error(id: str, about: str, find: Callable[[Subject], Iterator[Hit]] = _while_reading) -> Rule:
+def error(id: str, about: str, find: Callable[[Subject], Iterator[Hit]] = _elsewhere) -> Rule:
     """A rule whose breach makes an answer wrong, or a catalog unusable."""
     return Rule(id, Severity.ERROR, about, find)
 
@@ -35,3 +35,8 @@ def error(id: str, about: str, find: Callable[[Subject], Iterator[Hit]] = _while
 def warning(id: str, about: str, find: Callable[[Subject], Iterator[Hit]]) -> Rule:
     """A rule whose breach is most likely a mistake, but needn't be."""
     return Rule(id, Severity.WARNING, about, find)
+
+
+def warning_of_text(id: str, about: str) -> Rule:
+    """A rule on how the text is written."""
+    return Rule(id, Severity.WARNING, about)

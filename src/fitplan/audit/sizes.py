@@ -154,15 +154,6 @@ def crossed_ladders(subject: Subject) -> Iterator[Hit]:
                 yield (*site.loc, "bytes"), message, "check both sizes at the source"
 
 
-def unsorted_ladders(subject: Subject) -> Iterator[Hit]:
-    """Variants that don't stand largest first."""
-    for ladder in _ladders(subject):
-        for site, after in pairwise(ladder):
-            if after.variant.bytes > site.variant.bytes:
-                message = f"{after.variant.quant} stands after {site.variant.quant}, and is larger"
-                yield after.loc, message, "list a release's files largest first"
-
-
 def _ladders(subject: Subject) -> Iterator[list[Site]]:
     """The plausible files of each release."""
     ladders: dict[Loc, list[Site]] = {}
@@ -179,5 +170,4 @@ RULES = (
     warning("header", "GGUF headers of one ladder are alike.", strange_headers),
     warning("gguf-padding", f"A GGUF file is a multiple of {ALIGNMENT} bytes.", unpadded),
     warning("ladder", "A higher quantization is a larger file.", crossed_ladders),
-    warning("ladder-order", "A release lists its files largest first.", unsorted_ladders),
 )

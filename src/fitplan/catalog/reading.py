@@ -43,6 +43,11 @@ def parse(text: str, origin: str = "catalog") -> Catalog:
     return Catalog(_overlay(CatalogFile(version=1), Document(text, origin)))
 
 
+def parse_over(base: Catalog, text: str, origin: str = "catalog") -> Catalog:
+    """Validate the text of a catalog and lay it over `base`; `origin` names it in errors."""
+    return Catalog(_overlay(base.file, Document(text, origin)))
+
+
 def open_document(path: Path) -> Document:
     """The file at `path`, read but not judged. Raises FitplanError when it is no text."""
     return Document(_read(path), str(path))

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from fitplan.catalog import merging
 from fitplan.quality import QualityRule
 from fitplan.weights import Container, Role
 
@@ -268,12 +269,15 @@ class CatalogFile(_Model):
     """Constants of the ranking, where they aren't fitplan's own."""
 
     def overlaid(self, other: "CatalogFile") -> "CatalogFile":
-        """This catalog extended by `other`, whose entries replace those of the same id."""
+        """This catalog extended by `other`, whose entries replace those of the same id.
+
+        Of a component, files do (publisher and quantization); of an architecture, recipes do.
+        """
         return CatalogFile(
             version=self.version,
             sources=self.sources | other.sources,
-            architectures=self.architectures | other.architectures,
-            components=self.components | other.components,
+            architectures=merging.architectures(self.architectures, other.architectures),
+            components=merging.components(self.components, other.components),
             pipelines=self.pipelines | other.pipelines,
             observations=[*self.observations, *other.observations],
             benchmarks=[*self.benchmarks, *other.benchmarks],

@@ -8,6 +8,7 @@ from typer.exceptions import TyperException
 
 from fitplan import __version__
 from fitplan.cli import (
+    check,
     compare,
     explain,
     inspect,
@@ -52,6 +53,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("explain")(explain.command)
+app.command("check")(check.command)
 app.command("compare")(compare.command)
 app.command("inspect")(inspect.command)
 app.command("scan")(scan.command)
