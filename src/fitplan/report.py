@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from fitplan.catalog import Catalog
+from fitplan.catalog.overlays import UsedFile
 from fitplan.installed import Missing, Problem
 from fitplan.observed import Observed, observed
 from fitplan.planner import Answer, Excluded, Plan
@@ -74,6 +75,8 @@ class PlanReport:
     shortfall: Shortfall = Shortfall()
     by_model: bool = True
     """Whether rows of one model stand together."""
+    catalogs: tuple[UsedFile, ...] = ()
+    """The files that the catalog is made of."""
 
     def headroom(self, plan: Plan) -> int:
         """Budget minus what the runtime's fit test asks of it."""

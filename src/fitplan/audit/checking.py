@@ -1,8 +1,9 @@
 """Check catalog files: read each, take out what can't be used, apply every rule to the rest."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import reduce
 from typing import Any
 
 from fitplan.audit.finding import Finding, Severity
@@ -65,7 +66,9 @@ def is_whole(data: Any) -> bool:
     return {c["kind"] for c in components if isinstance(c, dict) and "kind" in c} >= KINDS
 
 
-def check(documents: Sequence[Document], shipped: CatalogFile, today: date | None = None) -> Report:
+def check(
+    documents: Sequence[Document], shipped: Callable[[], CatalogFile], today: date | None = None
+) -> Report:
     """Check `documents`: whole catalogs alone, others laid over `shipped` and over each other.
 
     `today`: the day that no date may be after; None leaves dates alone, so that the answer doesn't
@@ -74,20 +77,30 @@ def check(documents: Sequence[Document], shipped: CatalogFile, today: date | Non
     overlays = [d for d in documents if d.readable and not is_whole(d.data)]
     base = shipped() if overlays else CatalogFile(version=1)
     names = united([names_of(base), *(stated_names(d.data) for d in overlays)])
-    for overlay in overlays:
-        base = base.overlaid(sound(overlay, base, names).file)
+    base = _laid_over(base, overlays, names)
     return Report(tuple(_check(document, base, names, today) for document in documents))
+
+
+def _laid_over(base: CatalogFile, overlays: Sequence[Document], names: Names) -> CatalogFile:
+    """`base` with all that can be used of `overlays`, which may name each other's entries."""
+    merged = base
+    for _ in overlays:
+        before, files = merged, [sound(overlay, merged, names).file for overlay in overlays]
+        merged = reduce(CatalogFile.overlaid, files, base)
+        if merged == before:
+            break
+    return merged
 
 
 def _check(document: Document, base: CatalogFile, names: Names, today: date | None) -> Checked:
     if not document.readable:
-        return Checked(document.origin, False, tuple(_findings(document, document.problems)), ())
+        return Checked(document.origin, True, tuple(_findings(document, document.problems)), ())
     whole = is_whole(document.data)
     if whole:
         base, names = CatalogFile(version=1), stated_names(document.data)
     usable = sound(document, base, names)
     subject = Subject(
-        document, usable.file, base.overlaid(usable.file), not usable.cut.removed, today
+        document, usable.file, base.overlaid(usable.file), usable.cut.untouched, today
     )
     problems = (*document.problems, *usable.problems, *_broken_rules(subject, usable))
     findings = tuple(sorted(_findings(document, problems), key=_by_place))

@@ -35,7 +35,7 @@ def newer_than_source(subject: Subject) -> Iterator[Hit]:
     """Figures that are dated after their source was read."""
     for loc, text, source_id in _sourced(subject):
         read = subject.known.sources[source_id].as_of
-        if read and text[: len(read)] > read[: len(text)]:
+        if read and _first_of(text) and text[: len(read)] > read[: len(text)]:
             message = f"{text}, but the source {source_id} was read {read}"
             yield loc, message, "check both dates"
 

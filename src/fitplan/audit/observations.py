@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from itertools import product
+from math import isfinite
 
 from fitplan import runtimes
 from fitplan.audit.rule import Hit, error, warning
@@ -42,9 +43,9 @@ class Residual:
 def residuals(subject: Subject) -> Iterator[Residual]:
     """Every observation whose files and runtime are known, with what is predicted for it."""
     for i, seen in enumerate(subject.file.observations):
-        sizes = _predictions(subject, seen)
+        wanted = seen.cache_gib * GIB
+        sizes = _predictions(subject, seen) if isfinite(wanted) else []
         if sizes:
-            wanted = seen.cache_gib * GIB
             nearest = min(sizes, key=lambda size: abs(size - wanted))
             yield Residual(("observations", i), seen, nearest)
 

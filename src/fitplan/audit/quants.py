@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from fitplan.audit.rule import Hit, error, warning
-from fitplan.audit.subject import Mix, Subject
+from fitplan.audit.subject import Mix, Site, Subject
 from fitplan.errors import unknown_name
 from fitplan.quantization import GGML_TYPES, QUANT_NAMES, TENSOR_TYPES
 from fitplan.weights import Container, Role
@@ -19,6 +19,7 @@ _BESIDE = (Role.QUANT_STATE, Role.BUFFERS, Role.TOKENIZER)
 _BASES = {"FP8_E4M3": "F8_E4M3", "FP8_E5M2": "F8_E5M2"}
 _SUFFIX = re.compile(r"_(XXS|XS|S|M|L|XL)$")
 _ANYWHERE = frozenset({"F32", "F16", "BF16", "F64", "I8", "I16", "I32", "I64"})
+_GGML = frozenset(t.name for t in GGML_TYPES.values()) - _ANYWHERE
 
 
 def base_type(quant: str) -> str:
@@ -113,14 +114,18 @@ def misnamed(subject: Subject) -> Iterator[Hit]:
 
 def wrong_formats(subject: Subject) -> Iterator[Hit]:
     """Tensor types in a format that can't hold them."""
-    ggml = {t.name for t in GGML_TYPES.values()} - _ANYWHERE
     for site in subject.sites:
-        types = {group.type for group in site.file.weights.groups} - _ANYWHERE
-        gguf = site.release.format is Container.GGUF
-        strange = sorted(types - ggml if gguf else types & ggml)
+        strange = strange_types(site)
         if strange:
             message = f"{', '.join(strange)} in {site.release.format}"
             yield site.loc, message, "check format, quant and weights"
+
+
+def strange_types(site: Site) -> list[str]:
+    """Tensor types that a file's format can't hold."""
+    types = {group.type for group in site.file.weights.groups} - _ANYWHERE
+    gguf = site.release.format is Container.GGUF
+    return sorted(types - _GGML if gguf else types & _GGML)
 
 
 RULES = (

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from functools import cache
 
 from fitplan import runtimes
+from fitplan.audit.quants import strange_types
 from fitplan.audit.rule import Hit, error, warning
-from fitplan.audit.subject import Site, Subject
-from fitplan.catalog import CatalogFile, Pipeline
+from fitplan.audit.subject import Subject
+from fitplan.catalog import CatalogFile, Pipeline, PublishedFile
 from fitplan.catalog.problems import Loc
 from fitplan.errors import FitplanError, unknown_name
 from fitplan.quantization import quant_name
@@ -101,23 +102,22 @@ def unloadable_files(subject: Subject) -> Iterator[Hit]:
     """Variants that no runtime loads, though one knows the family."""
     for site in subject.sites:
         family = site.file.weights.family
-        if family in _families() and not _loaders(site):
+        if family in _families() and not strange_types(site) and not _is_loadable(site.file):
             message = f"no runtime loads {family} {site.variant.quant} from {site.release.format}"
             yield site.loc, message, "check format, quant and weights"
 
 
-def _loaders(site: Site) -> bool:
-    found = (runtime.residency(site.file.weights) for runtime in _runtimes())
+def _is_loadable(file: PublishedFile) -> bool:
+    found = (runtime.residency(file.weights) for runtime in _runtimes())
     return any(isinstance(residency, Residency) for residency in found)
 
 
 def unloadable_pipelines(subject: Subject) -> Iterator[Hit]:
-    """Pipelines that no runtime can be given all the parts of."""
-    known = subject.known.components
+    """Pipelines whose parts are loaded by different runtimes, but all by none."""
     for id, pipeline in subject.file.pipelines.items():
         names = [name for _, _, name in _parts(pipeline)]
-        families = {subject.known.architectures[known[n].architecture].family for n in names}
-        if families <= _families() and not any(_loads_all(subject, names, r) for r in _runtimes()):
+        each = all(any(map(_is_loadable, subject.catalog.files(name))) for name in names)
+        if each and not any(_loads_all(subject, names, runtime) for runtime in _runtimes()):
             message = f"no runtime loads all parts of {id}"
             yield ("pipelines", id), message, "add a file that one of them loads"
 

@@ -1,6 +1,6 @@
 """Rules on bytes: a file is its tensors and a header, and a ladder has its order."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from itertools import pairwise
 from statistics import median_low
@@ -9,30 +9,34 @@ from fitplan.audit.quants import nominal_bits
 from fitplan.audit.rule import Hit, error, warning
 from fitplan.audit.subject import Site, Subject
 from fitplan.catalog.problems import Loc
+from fitplan.quantization import TENSOR_TYPES
 from fitplan.units import GB, GIB
 from fitplan.weights import Container, Role
 
 WITH_TOKENIZER = 16_000_000
 """A GGUF header with the largest vocabulary and merges of today (about 8 MB), twice."""
-NAMES_ONLY = {
-    Container.GGUF: 500_000,
-    Container.SAFETENSORS: 2_000_000,
-    Container.FOLDER: 2_000_000,
-}
-"""About 80 bytes for each tensor; scaled fp8 files have three tensors per matrix."""
+WITH_SCALES = 2_000_000
+"""Names of files of 8 bits and fewer, which have up to three tensors per matrix, and metadata."""
+NAMES_ONLY = 500_000
+"""About 80 bytes for each tensor's name, shape and place; FLUX.1 Dev takes 115,912."""
 SIBLINGS = 4096
 """GGUF headers of one publisher's ladder differ by a few keys of metadata."""
-ALIGNMENT = 32
-"""GGUF: every tensor is padded to `general.alignment`, which every known writer leaves at this."""
+COUSINS = 16_384
+"""GGUF headers of one architecture by different publishers: other metadata, or other tensors."""
+ALIGNMENT = {Container.GGUF: 32, Container.SAFETENSORS: 8, Container.FOLDER: 8}
+"""GGUF pads every tensor to `general.alignment`, which every known writer leaves at this; the
+safetensors library pads headers with blanks."""
 BITS_APART = 0.9
 """Between Q5 and Q4; K-quants of different sizes may cross within less."""
 
 
 def most_header(site: Site) -> int:
     """The most bytes that a file of this kind and format has besides its tensors."""
-    container = site.release.format
-    vocabulary = any(group.role is Role.TOKEN_EMBEDDING for group in site.file.weights.groups)
-    return WITH_TOKENIZER if vocabulary and container is Container.GGUF else NAMES_ONLY[container]
+    roles = {group.role for group in site.file.weights.groups}
+    if site.release.format is Container.GGUF:
+        return WITH_TOKENIZER if Role.TOKEN_EMBEDDING in roles else NAMES_ONLY
+    scaled = Role.QUANT_STATE in roles or nominal_bits(site.variant.quant) <= 8
+    return WITH_SCALES if scaled else NAMES_ONLY
 
 
 def is_plausible(site: Site) -> bool:
@@ -42,40 +46,46 @@ def is_plausible(site: Site) -> bool:
 
 def implausible_bytes(subject: Subject) -> Iterator[Hit]:
     """Files whose bytes aren't their weight groups and a header."""
-    headers = _headers(subject)
+    headers = _headers(subject, _ladder)
     for site in subject.sites:
         if not is_plausible(site):
             size, tensors = site.file.weights.file_bytes, site.file.weights.tensor_bytes
             spare = site.header_bytes
             left = f"{-spare:,} too few" if spare < 0 else f"{spare:,} left over for a header"
             message = f"{size:,} bytes, but the tensors take {tensors:,}: {left}"
-            yield (*site.loc, "bytes"), message, _cure(site, subject, headers.get(_ladder(site)))
+            yield (*site.loc, "bytes"), message, _cure(site, headers.get(_ladder(site), []))
 
 
 def _ladder(site: Site) -> Loc:
     return site.release_loc
 
 
-def _headers(subject: Subject) -> dict[Loc, int]:
-    """The usual header of each release, where any of its files has a plausible one."""
+def _cousins(site: Site) -> Loc:
+    return (site.component.architecture, site.release.format)
+
+
+def _headers(subject: Subject, group_of: Callable[[Site], Loc]) -> dict[Loc, list[int]]:
+    """The plausible headers of each group of files, in order."""
     found: dict[Loc, list[int]] = {}
     for site in subject.sites:
         if is_plausible(site):
-            found.setdefault(_ladder(site), []).append(site.header_bytes)
-    return {loc: median_low(headers) for loc, headers in found.items()}
+            found.setdefault(group_of(site), []).append(site.header_bytes)
+    return found
 
 
-def _cure(site: Site, subject: Subject, header: int | None) -> str:
+def _cure(site: Site, headers: Sequence[int]) -> str:
     size, tensors = site.file.weights.file_bytes, site.file.weights.tensor_bytes
-    expected = tensors + (header or 0)
+    expected = tensors + (median_low(headers) if headers else 0)
     for is_it, cure in _SLIPS:
         if is_it(size, expected):
             return cure
-    if header is not None and _is_digit_slip(size, expected):
+    if headers and _is_digit_slip(size, expected):
         return f"did you mean {expected}?"
-    other = _same_size(site, subject)
+    if is_plausible(site):
+        return "read the size at the source again"
+    other = _same_size(site)
     if other:
-        return f"that is the size of its {other}: check quant and bytes"
+        return f"these are the bytes of a {other}: check quant and bytes"
     return f"read the size at the source: it should be about {expected:,}"
 
 
@@ -101,28 +111,31 @@ def _is_digit_slip(size: int, expected: int) -> bool:
     return len(wrong) == 1 or (len(wrong) == 2 and wrong[0] == wrong[1][::-1])
 
 
-def _same_size(site: Site, subject: Subject) -> str:
+def _same_size(site: Site) -> str:
     """The quantization of the same recipe whose tensors leave a plausible header in these bytes."""
-    name = site.variant.recipe or site.release.recipe
-    recipe = site.architecture.recipes.get(name or "")
-    for other in subject.sites:
-        same = other.release_loc == site.release_loc and other.loc != site.loc
-        if same and recipe and 0 < _spare(site, other) < most_header(site):
-            return other.variant.quant
+    recipe = site.architecture.recipes.get(site.variant.recipe or site.release.recipe or "")
+    for quant, groups in recipe.quants.items() if recipe else ():
+        spare = site.variant.bytes - sum(
+            TENSOR_TYPES[name].bytes_for(n)
+            for types in groups.values()
+            for name, n in types.items()
+        )
+        if quant != site.variant.quant and 0 < spare < most_header(site):
+            return quant
     return ""
 
 
-def _spare(site: Site, other: Site) -> int:
-    return site.file.weights.file_bytes - other.file.weights.tensor_bytes
-
-
 def strange_headers(subject: Subject) -> Iterator[Hit]:
-    """GGUF files whose header differs from those of their own ladder."""
-    usual = _headers(subject)
+    """GGUF files whose header differs from those of their ladder, or else of their architecture."""
+    siblings, cousins = _headers(subject, _ladder), _headers(subject, _cousins)
     for site in subject.sites:
         if site.release.format is Container.GGUF and is_plausible(site):
-            header = usual[_ladder(site)]
-            if abs(site.header_bytes - header) > SIBLINGS:
+            alone = len(siblings[_ladder(site)]) == 1
+            group, limit = (
+                (cousins[_cousins(site)], COUSINS) if alone else (siblings[_ladder(site)], SIBLINGS)
+            )
+            header = median_low(group)
+            if abs(site.header_bytes - header) > limit:
                 expected = site.file.weights.tensor_bytes + header
                 message = (
                     f"these bytes leave {site.header_bytes:,} for the header; its siblings have "
@@ -132,12 +145,15 @@ def strange_headers(subject: Subject) -> Iterator[Hit]:
 
 
 def unpadded(subject: Subject) -> Iterator[Hit]:
-    """GGUF files whose size no GGUF file can have."""
+    """Files whose size no file of their format can have."""
+    headers = _headers(subject, _ladder)
     for site in subject.sites:
-        rest = site.variant.bytes % ALIGNMENT
-        if site.release.format is Container.GGUF and rest and is_plausible(site):
-            message = f"{site.variant.bytes} is no multiple of {ALIGNMENT}, as GGUF files are"
-            yield (*site.loc, "bytes"), message, "read the size at the source again"
+        gguf, unit = site.release.format is Container.GGUF, ALIGNMENT[site.release.format]
+        padded = site.variant.bytes if gguf else site.header_bytes
+        if padded % unit and is_plausible(site) and (gguf or site.header_bytes < NAMES_ONLY):
+            what = "" if gguf else "a header of "
+            message = f"{what}{padded:,} bytes: every {site.release.format} file pads it to {unit}"
+            yield (*site.loc, "bytes"), message, _cure(site, headers[_ladder(site)])
 
 
 def crossed_ladders(subject: Subject) -> Iterator[Hit]:
@@ -168,6 +184,6 @@ RULES = (
         "bytes", "A file's bytes are its weight groups and a plausible header.", implausible_bytes
     ),
     warning("header", "GGUF headers of one ladder are alike.", strange_headers),
-    warning("gguf-padding", f"A GGUF file is a multiple of {ALIGNMENT} bytes.", unpadded),
+    warning("padding", "A file is padded as its format is.", unpadded),
     warning("ladder", "A higher quantization is a larger file.", crossed_ladders),
 )

@@ -1,16 +1,17 @@
 """Take out of a file what can't be used, so that the rest can still be held against the facts."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pydantic_core import ErrorDetails
 
 from fitplan.catalog import CatalogFile
 from fitplan.catalog.document import Document
-from fitplan.catalog.form import schema_problems, validated
+from fitplan.catalog.form import misspelt_keys, schema_problems, validated
 from fitplan.catalog.problems import Loc, Problem
 from fitplan.catalog.references import Names, broken_references, names_of
+from fitplan.catalog.traps import open_trap
 
 ROUNDS = 12
 """Taking out one entry can leave another without what it needs; no chain is longer."""
@@ -21,25 +22,40 @@ _DISPENSABLE = frozenset({"url", "as_of", "note", "steps", "elo", "file", "licen
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """A document's data without the values at `removed`, and where the rest stood in it."""
+    """A document's data, mended where it is clear how and cut where not; knows the old places."""
 
     whole: Any
-    removed: frozenset[Loc] = field(default_factory=frozenset)
+    removed: frozenset[Loc] = frozenset()
+    renamed: Mapping[Loc, str] = field(default_factory=dict)
+    """Misspelt keys → what they mean."""
+    values: Mapping[Loc, Any] = field(default_factory=dict)
+    """Values that YAML misread → what they mean."""
+
+    @property
+    def untouched(self) -> bool:
+        """Whether the data is as it was."""
+        return not (self.removed or self.renamed or self.values)
 
     @property
     def data(self) -> Any:
         """What is left."""
-        if not self.removed:
+        if self.untouched:
             return self.whole
-        touched = frozenset(loc[:n] for loc in self.removed for n in range(len(loc)))
+        places = (*self.removed, *self.renamed, *self.values)
+        touched = frozenset(loc[:n] for loc in places for n in range(len(loc) + 1))
         return self._left(self.whole, (), touched)
 
     def _left(self, value: Any, loc: Loc, touched: frozenset[Loc]) -> Any:
         if loc not in touched:
             return value
+        if loc in self.values:
+            return self.values[loc]
         if isinstance(value, dict):
             pairs = {k: v for k, v in value.items() if (*loc, k) not in self.removed}
-            return {k: self._left(v, (*loc, k), touched) for k, v in pairs.items()}
+            return {
+                self.renamed.get((*loc, k), k): self._left(v, (*loc, k), touched)
+                for k, v in pairs.items()
+            }
         if isinstance(value, list):
             kept = [i for i in range(len(value)) if (*loc, i) not in self.removed]
             return [self._left(value[i], (*loc, i), touched) for i in kept]
@@ -47,7 +63,15 @@ class Cut:
 
     def without(self, locs: Iterable[Loc]) -> "Cut":
         """Cut out more; `locs` are places in the whole data."""
-        return Cut(self.whole, self.removed | frozenset(locs))
+        return replace(self, removed=self.removed | frozenset(locs))
+
+    def mended(self, renamed: Mapping[Loc, str], values: Mapping[Loc, Any]) -> "Cut":
+        """Mend more keys and values, by their places in the whole data."""
+        return replace(self, renamed={**self.renamed, **renamed}, values={**self.values, **values})
+
+    def touched(self, loc: Loc) -> bool:
+        """Whether the value at `loc` of the whole data was cut or mended before."""
+        return loc in self.removed or loc in self.renamed or loc in self.values
 
     def original(self, loc: Loc) -> Loc:
         """Where the value at `loc` of what is left stands in the whole data."""
@@ -57,9 +81,15 @@ class Cut:
             if isinstance(value, list) and isinstance(step, int):
                 kept = [i for i in range(len(value)) if (*found, i) not in self.removed]
                 step = kept[step] if step < len(kept) else step
+            step = self._written(found, step)
             found = (*found, step)
             value = _get(value, step)
         return found
+
+    def _written(self, parent: Loc, key: int | str) -> int | str:
+        """How the key is spelt in the whole data."""
+        meant = (old[-1] for old, new in self.renamed.items() if (*old[:-1], new) == (*parent, key))
+        return next(meant, key)
 
 
 def _get(value: Any, step: int | str) -> Any:
@@ -91,10 +121,10 @@ def sound(document: Document, base: CatalogFile, names: Names) -> Sound:
         if not isinstance(file, CatalogFile):
             details = [_moved(cut, detail) for detail in file]
             problems += schema_problems(document, [d for d in details if _is_news(cut, d)])
-            cut = cut.without(_faulty(cut, details))
+            cut = _better(document, cut, details)
             continue
         if not asked:
-            problems += _placed(cut, broken_references(file, names))
+            problems += _placed(document, cut, broken_references(file, names))
             asked = True
         broken = list(broken_references(file, names_of(base.overlaid(file))))
         if not broken:
@@ -109,9 +139,13 @@ def _moved(cut: Cut, detail: ErrorDetails) -> ErrorDetails:
     return moved
 
 
-def _placed(cut: Cut, problems: Iterator[Problem]) -> Iterator[Problem]:
+def _placed(document: Document, cut: Cut, problems: Iterator[Problem]) -> Iterator[Problem]:
+    """Problems where they stand; what a release says for all its files is told there, once."""
     for problem in problems:
         loc = cut.original(problem.loc)
+        if loc[-1] in ("source", "recipe") and document.scalar(loc) is None:
+            stated = (*loc[:4], loc[-1])
+            loc = stated if document.scalar(stated) else loc
         yield Problem(problem.rule, loc, problem.message, problem.cure)
 
 
@@ -119,14 +153,37 @@ def _is_news(cut: Cut, detail: ErrorDetails) -> bool:
     """Whether a complaint isn't merely about what was taken out before."""
     loc, kind = detail["loc"], detail["type"]
     shortened = any(gone[:-1] == loc for gone in cut.removed)
-    return loc not in cut.removed and not (kind == "too_short" and shortened)
+    return not cut.touched(loc) and not (kind == "too_short" and shortened)
+
+
+def _better(document: Document, cut: Cut, details: list[ErrorDetails]) -> Cut:
+    """Mend what can be mended; when that was tried, or can't be, cut."""
+    news = [d for d in details if not cut.touched(d["loc"])]
+    renamed = misspelt_keys(news)
+    solved = {(*loc[:-1], key) for loc, key in renamed.items()} | set(renamed)
+    values = {d["loc"]: value for d in news if (value := _meant(document, d)) is not None}
+    rest = [d for d in details if d["loc"] not in solved and d["loc"] not in values]
+    return cut.mended(renamed, values).without(_faulty(cut, rest))
+
+
+def _meant(document: Document, detail: ErrorDetails) -> Any:
+    """What a value that YAML misread is meant to be; None when it isn't clear."""
+    node = document.scalar(detail["loc"])
+    if node is None or open_trap(node) is None:
+        return None
+    if not detail["type"].startswith(("int_", "float_")):
+        return node.value
+    try:
+        return int(float(node.value))
+    except (ValueError, OverflowError):
+        return None
 
 
 def _faulty(cut: Cut, details: Iterable[ErrorDetails]) -> Iterator[Loc]:
     for detail in details:
         loc = detail["loc"]
         alone = detail["type"] == "extra_forbidden" or (loc and loc[-1] in _DISPENSABLE)
-        yield loc if alone and loc not in cut.removed else _entry(loc)
+        yield loc if alone and not cut.touched(loc) else _entry(loc)
 
 
 def _entry(loc: Loc) -> Loc:

@@ -112,6 +112,10 @@ class Document:
             node = child[1]
         return node if isinstance(node, yaml.ScalarNode) else None
 
+    def _child(self, node: yaml.Node | None, step: int | str) -> tuple[yaml.Node, yaml.Node] | None:
+        children = self._children_of(node)
+        return children.get(step) or children.get(str(step))
+
     def _children_of(self, node: yaml.Node | None) -> dict[int | str, tuple[yaml.Node, yaml.Node]]:
         """Key or index → the node to point at and the node to go on from."""
         known = self._children.get(id(node))

@@ -11,7 +11,6 @@ import yaml
 
 from fitplan.catalog.comments import last_line, split_lines
 from fitplan.catalog.layout import (
-    STEP,
     children,
     compose,
     document_lines,
@@ -19,7 +18,7 @@ from fitplan.catalog.layout import (
     item_lines,
     name_of,
 )
-from fitplan.catalog.shapes import Shape, catalog_shape
+from fitplan.catalog.shapes import catalog_shape
 from fitplan.errors import FitplanError, usage_error
 
 Path = tuple[str | int, ...]
@@ -52,7 +51,7 @@ def with_entry(text: str, section: str, id: str, data: Any, after: str | None = 
 
 
 def with_item(text: str, path: Path, position: int, data: Any) -> str:
-    """`text` with `data` in the list at `path`, before its item `position` (at its end: its length).
+    """`text` with `data` in the list at `path`, before its item `position`; its length: at its end.
 
     A section that isn't there is added. Raises FitplanError (usage) when the list is written in a
     way nothing can be put into.

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from fitplan.catalog.document import Document
-from fitplan.catalog.problems import Problem
+from fitplan.catalog.problems import Loc, Problem
 from fitplan.catalog.schema import CatalogFile, field_names
 from fitplan.catalog.traps import open_trap
 
@@ -26,11 +26,29 @@ def validated(data: Any) -> CatalogFile | list[ErrorDetails]:
 
 def schema_problems(document: Document, details: list[ErrorDetails]) -> Iterator[Problem]:
     """`details` as problems; a key that is missing because it is misspelt is told once."""
-    strange = {d["loc"] for d in details if d["type"] == "extra_forbidden"}
-    meant = {(*loc[:-1], near) for loc in strange for near in nearest_keys(str(loc[-1]))}
+    meant = misspelt_keys(details)
+    told_already = {(*loc[:-1], key) for loc, key in meant.items()}
     for detail in details:
-        if detail["type"] != "missing" or detail["loc"] not in meant:
+        key = meant.get(detail["loc"])
+        if key:
+            problem = _problem(document, detail)
+            yield Problem(problem.rule, problem.loc, problem.message, f"did you mean {key}?")
+        elif detail["type"] != "missing" or detail["loc"] not in told_already:
             yield _problem(document, detail)
+
+
+def misspelt_keys(details: list[ErrorDetails]) -> dict[Loc, str]:
+    """Unknown keys that are most likely a missing key of the same entry, and which."""
+    missing: dict[Loc, list[str]] = {}
+    for detail in details:
+        if detail["type"] == "missing":
+            missing.setdefault(detail["loc"][:-1], []).append(str(detail["loc"][-1]))
+    strange = [detail["loc"] for detail in details if detail["type"] == "extra_forbidden"]
+    found = {
+        loc: get_close_matches(str(loc[-1]), missing.get(loc[:-1], []), n=1, cutoff=0.5)
+        for loc in strange
+    }
+    return {loc: near[0] for loc, near in found.items() if near}
 
 
 def first_problem(document: Document, details: list[ErrorDetails]) -> Problem:
@@ -82,7 +100,7 @@ def _explain(detail: ErrorDetails) -> str:
 def _cure(detail: ErrorDetails) -> str:
     match detail["type"]:
         case "extra_forbidden":
-            near = nearest_keys(str(detail["loc"][-1]))
+            near = _nearest_keys(str(detail["loc"][-1]))
             return f"did you mean {' or '.join(near)}?" if near else "remove it"
         case "missing":
             return "add it"
@@ -90,7 +108,7 @@ def _cure(detail: ErrorDetails) -> str:
             return f"found {_shorten(detail['input'])}"
 
 
-def nearest_keys(key: str) -> list[str]:
+def _nearest_keys(key: str) -> list[str]:
     """Up to two keys of the schema that `key` may be a misspelling of."""
     return get_close_matches(key, sorted(field_names()), n=2, cutoff=0.6)
 

@@ -105,9 +105,10 @@ def _in_node(
         yield from _in_scalar(node, lines, in_flow)
         return
     yield from _in_order(node, shape)
-    if node.value and shape.block is not None and shape.block == bool(node.flow_style):
+    if _in_other_layout(node, shape):
         ways = ("one line, in braces", "a block, one entry per line")
-        yield _at(node, f"stands as {ways[not shape.block]}; write it as {ways[shape.block]}")
+        is_block = not shape.block
+        yield _at(node, f"stands as {ways[is_block]}; write it as {ways[not is_block]}")
     for child in children(node):
         key, value = child
         inner = shape.child(name_of(child))
@@ -115,6 +116,12 @@ def _in_node(
         if key is not None:
             yield from _in_node(key, Shape(), lines, flow)
         yield from _in_node(value, inner, lines, flow)
+
+
+def _in_other_layout(node: yaml.Node, shape: Shape) -> bool:
+    if not isinstance(node, yaml.CollectionNode) or not node.value or shape.block is None:
+        return False
+    return shape.block == bool(node.flow_style)
 
 
 def _in_scalar(node: yaml.ScalarNode, lines: Sequence[str], in_flow: bool) -> Iterator[Deviation]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import yaml
@@ -48,7 +49,14 @@ def _lines_of(node: yaml.Node, shape: Shape, indent: int) -> list[str]:
 
 
 _NOWHERE = yaml.Mark("", 0, 0, 0, None, 0)
-_TAGS = {str: "str", bool: "bool", int: "int", float: "float", date: "timestamp"}
+_TAGS = {
+    str: "str",
+    bool: "bool",
+    int: "int",
+    float: "float",
+    Decimal: "float",
+    date: "timestamp",
+}
 
 
 def _node(data: Any) -> yaml.Node:
@@ -198,9 +206,7 @@ def _column(line: str, column: int) -> int | None:
     return len(before) - len(before.lstrip(" ")) if before.strip(" -") == "" else None
 
 
-def entries_of(
-    node: yaml.Node, shape: Shape, lines: Sequence[str]
-) -> Iterator[tuple[int, int]]:
+def entries_of(node: yaml.Node, shape: Shape, lines: Sequence[str]) -> Iterator[tuple[int, int]]:
     """First line of each entry that gets lines of its own → the last line it fills alone."""
     for child in children(node):
         key, value = child

@@ -11,6 +11,7 @@ from fitplan.cli import (
     check,
     compare,
     explain,
+    fit,
     inspect,
     need,
     pack,
@@ -21,6 +22,7 @@ from fitplan.cli import (
     train,
     verify,
 )
+from fitplan.cli.catalog import app as catalog_app
 from fitplan.cli.options import (
     CatalogOption,
     FormatOption,
@@ -31,6 +33,7 @@ from fitplan.cli.options import (
     common,
 )
 from fitplan.cli.output import report_error
+from fitplan.cli.overlays import NoUserCatalogOption, with_flag_first
 from fitplan.cli.places import (
     ComfyUIOption,
     FileOption,
@@ -56,12 +59,14 @@ app.command("explain")(explain.command)
 app.command("check")(check.command)
 app.command("compare")(compare.command)
 app.command("inspect")(inspect.command)
+app.command("fit")(fit.command)
 app.command("scan")(scan.command)
 app.command("train")(train.command)
 app.command("verify")(verify.command)
 app.command("need")(need.command)
 app.command("pack")(pack.command)
 app.command("setup")(setup.command)
+app.add_typer(catalog_app)
 
 
 @app.callback(invoke_without_command=True)
@@ -89,12 +94,13 @@ def _plan(
     mode: ModeOption = None,
     partial_loading: PartialLoadingOption = None,
     catalog: CatalogOption = None,
+    no_user_catalog: NoUserCatalogOption = False,
     format: FormatOption = None,
     json: JsonOption = False,
     version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False,
 ) -> None:
     """List the denoiser and text-encoder pairs that stay resident in a RAM budget, best first."""
-    shared = common(catalog, runtime, partial_loading, format, json, mode)
+    shared = common(catalog, runtime, partial_loading, format, json, mode, no_user_catalog)
     if version:
         sys.stdout.write(f"fitplan {__version__}\n")
         raise typer.Exit
@@ -114,6 +120,7 @@ def _plan(
 def main(arguments: list[str] | None = None) -> int:
     """Run fitplan with `arguments` (default: the process's) and return its exit code."""
     given = with_default_roots(sys.argv[1:] if arguments is None else arguments)
+    given = with_flag_first(given)
     try:
         result = app(given, prog_name="fitplan", standalone_mode=False)
         sys.stdout.flush()

@@ -30,8 +30,8 @@ def command(
         list[Path] | None,
         typer.Argument(
             metavar="[FILE]...",
-            help="Catalog files; with none, the shipped one. A file with all sections and all kinds "
-            "of components is checked alone, any other as laid over the shipped one.",
+            help="Catalog files; with none, the shipped one. A file with all sections and all "
+            "kinds of components is checked alone, any other as laid over the shipped one.",
             show_default=False,
         ),
     ] = None,

@@ -10,6 +10,7 @@ from fitplan.cli.output import Format
 
 if TYPE_CHECKING:
     from fitplan.catalog import Catalog
+    from fitplan.catalog.overlays import UsedFile
     from fitplan.residency import Runtime
 
 CatalogOption = Annotated[
@@ -17,7 +18,8 @@ CatalogOption = Annotated[
     typer.Option(
         "--catalog",
         metavar="FILE",
-        help="Catalog file that extends or overrides the shipped one by id; repeatable.",
+        help="Catalog file that extends or overrides the shipped one by id; repeatable. "
+        "--no-user-catalog leaves out your own.",
     ),
 ]
 RuntimeOption = Annotated[
@@ -64,6 +66,8 @@ class Common:
     format: Format | None = None
     modes: tuple[str, ...] = ()
     """How the runtime runs, in its own words."""
+    user_catalog: bool = True
+    """Whether the user's own catalog files count, those that no option names."""
 
     def over(self, outer: "Common") -> "Common":
         """These options, and `outer`'s where these say nothing."""
@@ -74,6 +78,7 @@ class Common:
             loading,
             self.format or outer.format,
             (*outer.modes, *self.modes),
+            outer.user_catalog and self.user_catalog,
         )
 
     @property
@@ -83,9 +88,15 @@ class Common:
 
     def catalog(self) -> "Catalog":
         """The shipped catalog with the user's files laid over it."""
-        from fitplan.catalog import reading
+        from fitplan.cli import overlays
 
-        return reading.load(reading.shipped_path(), *self.catalogs)
+        return overlays.load(self.catalog_files())
+
+    def catalog_files(self) -> "tuple[UsedFile, ...]":
+        """The files that make up the catalog, in the order in which later ones win."""
+        from fitplan.cli import overlays
+
+        return overlays.files_of(self.catalogs, self.user_catalog)
 
     def runtime(self, spec: str | None = None) -> "Runtime":
         """The runtime asked for; or, for an observation, the one that `spec` names."""
@@ -110,7 +121,10 @@ def common(
     format: Format | None,
     json: bool,
     mode: list[str] | None = None,
+    no_user_catalog: bool = False,
 ) -> Common:
     """Shared options from their raw values; `--json` wins over `--format`."""
     chosen = Format.JSON if json else format
-    return Common(tuple(catalogs or ()), runtime, partial_loading, chosen, tuple(mode or ()))
+    modes = tuple(mode or ())
+    given = tuple(catalogs or ())
+    return Common(given, runtime, partial_loading, chosen, modes, not no_user_catalog)

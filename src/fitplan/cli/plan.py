@@ -93,7 +93,7 @@ def execute(options: Options, shared: Common) -> int:
         return plan(catalog, models, limit, residency_of, show, top, runtime.fit)
 
     report = make_report(answer(show_pairs), budget, runtime, catalog, shared.runtime)
-    report = replace(report, shortfall=shortfall)
+    report = replace(report, shortfall=shortfall, catalogs=shared.catalog_files())
     report = apply(
         options.timing,
         report,

@@ -57,7 +57,7 @@ class Address:
 
 def is_remote(text: str) -> bool:
     """Whether `text` names something on a server rather than on this machine."""
-    return text.casefold().startswith(("hf:", "https://", "http://"))
+    return text.casefold().startswith(("hf:", "https:", "http:"))
 
 
 def is_commit(revision: str) -> bool:

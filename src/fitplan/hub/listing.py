@@ -107,7 +107,8 @@ def chosen(repository: Repository) -> tuple[RemoteFile, ...]:
         return wanted
     known = [file.path for file in repository.files if file.is_weights]
     if repository.address.pattern and known:
-        raise unknown_name(f"file of {repository.name}", repository.address.pattern, known)
+        near = unknown_name(f"file of {repository.name}", repository.address.pattern, known)
+        raise file_error(near.message, near.hint)
     message = f"{repository.address}: holds no GGUF or safetensors files"
     raise file_error(message, "name a repository with weights")
 

@@ -19,7 +19,7 @@ from fitplan.readers.source import Source
 FIRST = 4 << 10
 """Bytes of the first range: the counts, most metadata, and enough tensors for a mean."""
 LEAST = 2 << 10
-"""Bytes of any later range, unless the file ends."""
+"""Bytes of a later range when nothing says what is ahead."""
 MOST = 4 << 20
 """Bytes of one range."""
 MAX_BYTES = 64 << 20
@@ -118,7 +118,7 @@ class RangeSource(Source):
         kept = self._buffer[at:] if 0 <= at <= len(self._buffer) else b""
         begin = self.position + len(kept)
         usual = LEAST if begin else FIRST
-        wanted = max(least, min(self.ahead, MOST)) - len(kept)
-        end = min(begin + max(wanted, usual), self.limit)
+        wanted = max(least, min(self.ahead or usual, MOST)) - len(kept)
+        end = min(begin + wanted, self.limit)
         self._buffer = kept + (self._file.fetch(begin, end) if end > begin else b"")
         self._start = self.position

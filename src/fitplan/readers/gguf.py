@@ -28,6 +28,8 @@ _VALUE_BYTES = {0: 1, 1: 1, 2: 2, 3: 2, 4: 4, 5: 4, 6: 4, 7: 1, 10: 8, 11: 8, 12
 _UINT32 = 4
 _USUAL_INFO = 64
 """Bytes of a tensor info before the first was seen: a name of some 30 letters and the numbers."""
+_MARGIN = 512
+"""Bytes over the mean, so that names a little longer than those before don't end a guess short."""
 _USUAL_STRING = 16
 """Bytes of a token with its length, before the first was seen."""
 _WANTED = frozenset({b"general.alignment", b"general.file_type"})
@@ -89,7 +91,8 @@ class _Pace:
         """`left` items are still to come."""
         done = self._count - left
         walked = self._source.position - self._start
-        self._source.ahead = left * walked // done if done else left * self._usual
+        rest = left * walked // done if done else left * self._usual
+        self._source.ahead = rest + _MARGIN
 
 
 class _Walker:

@@ -21,6 +21,7 @@ def plan_document(report: PlanReport) -> dict[str, Any]:
         "plans": [_plan(report, row) for row in report.rows],
         "misses": [_plan(report, row) for row in report.misses],
         "fastest": [_plan(report, row) for row in report.fastest],
+        "catalogs": [{"file": used.shown, "from": used.origin} for used in report.catalogs],
         "excluded": {
             "too_large": excluded.too_large,
             "unsupported_format": excluded.unsupported_format,

@@ -90,7 +90,7 @@ def plan_table(report: PlanReport, width: int) -> RenderableType:
     parts: list[RenderableType] = [Text(_title(report), style="bold")]
     if report.rows:
         parts += [_pairs(report, width), *_legend(report), *time_notes(report), Text("")]
-    parts += [_left_out(report), *_shortfall(report)]
+    parts += [_left_out(report), *_shortfall(report), *_catalogs(report)]
     parts += [*misses_lines(report), *fastest_table(report)]
     if report.rows:
         parts += [Text(""), Text(report.runtime.settings(report.budget.cache_bytes), style="cyan")]
@@ -254,6 +254,13 @@ def _left_out(report: PlanReport) -> Text:
     listed = ", ".join(f"{count} {why}" for count, why in reasons if count)
     shown = f"{len(report.rows)} pair{'' if len(report.rows) == 1 else 's'} shown"
     return Text(f"{shown}; left out: {listed}." if listed else f"{shown}; none left out.")
+
+
+def _catalogs(report: PlanReport) -> Iterator[Text]:
+    """The files of the catalog, when there are more than the shipped one."""
+    if len(report.catalogs) > 1:
+        shown = ", ".join(used.shown for used in report.catalogs[1:])
+        yield Text(f"Catalog: shipped, with {printable(shown)} over it.", style="dim")
 
 
 def _shortfall(report: PlanReport) -> Iterator[Text]:

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from fitplan.catalog.lookup import Catalog
-from fitplan.catalog.naming import FileName, file_name, free_id
-from fitplan.catalog.origin import Origin
 from fitplan.catalog.schema import Architecture
+from fitplan.cataloguing.naming import FileName, file_name, free_id
+from fitplan.cataloguing.origin import Origin
 from fitplan.errors import FitplanError, usage_error
 from fitplan.readers import ModelFile
 from fitplan.weights import Container, Kind, Role, WeightGroup
@@ -39,6 +39,8 @@ class Entry:
     """Recipes of the architecture that say the same as `weights`."""
     source: str
     new_source: dict[str, Any] | None
+    alike: tuple[str, ...] = ()
+    """Components of the same shapes, when the file's name alone decided between them."""
 
     @property
     def id(self) -> str:
@@ -77,6 +79,7 @@ def make_entry(
         recipes=_recipes(catalog.file.architectures.get(shapes or ""), quant, weights),
         source=origin.source,
         new_source=origin.new_source,
+        alike=() if wanted else _alike(catalog, id),
     )
     _refuse_known(catalog, entry)
     return entry
@@ -145,9 +148,7 @@ def _other_shapes(catalog: Catalog, model: ModelFile, id: str) -> FitplanError:
     return usage_error(message, "name another component; a new id makes a new one")
 
 
-def _component(
-    catalog: Catalog, model: ModelFile, id: str, shapes: str | None
-) -> dict[str, Any]:
+def _component(catalog: Catalog, model: ModelFile, id: str, shapes: str | None) -> dict[str, Any]:
     known = catalog.file.components.get(id)
     if known is not None:
         return {"kind": known.kind, "name": known.name, "architecture": known.architecture}
@@ -173,6 +174,14 @@ def _recipes(architecture: Architecture | None, quant: str, weights: Groups) -> 
         for id, recipe in architecture.recipes.items()
     }
     return tuple(id for id, groups in said.items() if groups == weights)
+
+
+def _alike(catalog: Catalog, id: str) -> tuple[str, ...]:
+    components = catalog.file.components
+    if id not in components:
+        return ()
+    shapes = components[id].architecture
+    return tuple(k for k, c in components.items() if c.architecture == shapes and k != id)
 
 
 def _refuse_known(catalog: Catalog, entry: Entry) -> None:

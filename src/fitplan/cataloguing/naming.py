@@ -49,7 +49,7 @@ class FileName:
 
 
 def file_name(model: ModelFile) -> FileName:
-    """The name of a model on disk; folders called like any other's take their parent's for the id."""
+    """The name of a model on disk; the id of a folder called `vae` takes its parent's name too."""
     path = model.path.absolute()
     folder = model.weights.container is Container.FOLDER
     stem = path.name if folder else path.stem

@@ -5,7 +5,7 @@ from typing import Any
 import yaml
 
 from fitplan.catalog import editing
-from fitplan.catalog.entry import Entry
+from fitplan.cataloguing.entry import Entry
 
 Document = dict[str, Any]
 """A catalog file as plain data, valid by itself or over another."""

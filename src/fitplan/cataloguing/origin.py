@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fitplan.catalog.naming import free_id
 from fitplan.catalog.schema import Source
+from fitplan.cataloguing.naming import free_id
 from fitplan.errors import unknown_name, usage_error
 
 UNKNOWN = "unknown"
@@ -45,9 +45,7 @@ def origin_of(
     return Origin(publisher or owner or UNKNOWN, url, id, new)
 
 
-def source_of(
-    said: str | None, sources: Mapping[str, Source]
-) -> tuple[str, dict[str, Any] | None]:
+def source_of(said: str | None, sources: Mapping[str, Source]) -> tuple[str, dict[str, Any] | None]:
     """The id of a source and, when it is new, what the catalog has to say of it."""
     if said is None:
         return _HEADER_ID, None if _HEADER_ID in sources else _HEADER
@@ -67,7 +65,9 @@ def _id_of(url: str) -> str:
 
 
 def _described(url: str) -> dict[str, Any]:
-    return {"title": url.removeprefix("https://"), "url": url}
+    found = _REPOSITORY.fullmatch(url)
+    what = f"{found[1]}/{found[2]}" if found else url.removeprefix("https://")
+    return {"title": f"{what}: sizes and headers of its files", "url": url}
 
 
 def _repository(said: str | None) -> tuple[str, str] | None:

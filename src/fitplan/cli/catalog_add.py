@@ -1,0 +1,92 @@
+"""`fitplan catalog add`: catalog entries for model files."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from fitplan.cli.catalog_file import BackupOption, Target, ToOption, refuse_format, target
+from fitplan.cli.options import CatalogOption, Common, FormatOption, JsonOption, common
+from fitplan.cli.output import Format, console, report_error, show, write, write_json
+from fitplan.errors import EXIT_ANSWER
+
+if TYPE_CHECKING:
+    from fitplan.cataloguing.adding import Additions, Wanted
+
+
+def command(
+    context: typer.Context,
+    paths: Annotated[
+        list[Path],
+        typer.Argument(metavar="PATH...", help="GGUF, safetensors, or a model folder."),
+    ],
+    to: ToOption = None,
+    source: Annotated[
+        str | None,
+        typer.Option(
+            "--source",
+            metavar="ADDRESS|ID",
+            help="Where the file is published: an address, or the id of a source in the catalog. "
+            "[the file's own header]",
+        ),
+    ] = None,
+    publisher: Annotated[
+        str | None,
+        typer.Option(
+            "--publisher",
+            metavar="NAME",
+            help="Who published it. [the owner of the repository, if --source or the folder tells]",
+        ),
+    ] = None,
+    component: Annotated[
+        str | None,
+        typer.Option(
+            "--component",
+            metavar="ID",
+            help="The component it is a file of; a new id makes a new one. [told by its shapes]",
+        ),
+    ] = None,
+    backup: BackupOption = False,
+    catalog: CatalogOption = None,
+    format: FormatOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Write the catalog entries of model files, by their headers alone."""
+    from fitplan.cataloguing.adding import Wanted
+
+    shared = common(catalog, None, None, format, json).over(context.obj or Common())
+    refuse_format("add", shared)
+    wanted = Wanted(component, publisher, source)
+    raise typer.Exit(execute(paths, wanted, target(to, backup, shared), backup, shared))
+
+
+def execute(paths: list[Path], wanted: "Wanted", into: Target, backup: bool, shared: Common) -> int:
+    """Add and print; the exit code is that of the worst file that can't be added."""
+    from fitplan.cataloguing.adding import add
+
+    found = add(paths, into.document, into.base, wanted)
+    if not found.entries:
+        raise found.refused[0]
+    kept = into.save(found.text, backup)
+    _print(found, into, kept, shared)
+    return max((error.exit_code for error in found.refused), default=EXIT_ANSWER)
+
+
+def _print(found: "Additions", into: Target, kept: Path | None, shared: Common) -> None:
+    from fitplan.render import catalog_edit
+
+    file = into.stored.path if into.stored else None
+    if shared.output is Format.JSON:
+        write_json(catalog_edit.add_document(found, into.document.text, file, kept))
+        return
+    for error in found.refused:
+        report_error(error, as_json=False)
+    for entry in found.entries:
+        if entry.alike:
+            sys.stderr.write(f"fitplan: {catalog_edit.alike_note(entry)}\n")
+    if file is None:
+        write(found.text)
+        return
+    names = [entry.id for entry in found.entries]
+    show(catalog_edit.edit_table(names, into.document.text, found.text, file, kept), console())
