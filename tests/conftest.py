@@ -1,9 +1,20 @@
 """Fixtures that several test modules share."""
 
+from collections.abc import Iterator
+
 import pytest
 
 from cli import Ran, Run
 from fitplan.cli import main
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _own_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No test reads the user's settings or writes to the user's cache."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("XDG_CACHE_HOME", "XDG_CONFIG_HOME"):
+            patch.setenv(name, str(tmp_path_factory.mktemp(name)))
+        yield
 
 
 @pytest.fixture

@@ -135,7 +135,7 @@ def test_all_mistakes_are_told_at_once() -> None:
 
 
 def test_what_a_mistake_makes_unusable_is_not_told_again() -> None:
-    """A component without a name takes no reference to it along; three files tell one source once."""
+    """References to an entry that can't be used stay silent; a release tells its source once."""
     assert found(GOOD.replace("    name: Z-Image Turbo\n    arch", "    arch")) == [
         (45, "missing-key")
     ]

@@ -1,7 +1,6 @@
 """Sizes: exact integers inside; GB (1e9) and GiB (2**30) only where people read or write them."""
 
 import re
-from fractions import Fraction
 
 from fitplan.errors import usage_error
 
@@ -39,7 +38,8 @@ def parse_size(text: str) -> int:
     unit = _UNITS.get(match[2].lower()) if match else None
     if match is None or unit is None:
         raise usage_error(f"{text!r} is no size", _HINT)
-    size = int(Fraction(match[1]) * unit)
+    whole, _, decimals = match[1].partition(".")
+    size = int(whole + decimals or "0") * unit // 10 ** len(decimals)
     if size == 0:
         raise usage_error(f"{text!r} is less than one byte", _HINT)
     return size

@@ -4,16 +4,17 @@ The mistakes themselves are found by `document`, `form` and `references`; `fitpl
 of them, and holds the entries against the facts too.
 """
 
-from importlib import resources
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from fitplan.catalog.document import Document
-from fitplan.catalog.form import first_problem, validated
+from fitplan.catalog import compiled
 from fitplan.catalog.lookup import Catalog
 from fitplan.catalog.problems import WHOLE_FILE, Problem
-from fitplan.catalog.references import broken_references, names_of
 from fitplan.catalog.schema import CatalogFile
 from fitplan.errors import FitplanError, catalog_error, file_error
+
+if TYPE_CHECKING:
+    from fitplan.catalog.document import Document
 
 MAX_BYTES = 32 * 2**20
 """No catalog is larger; a larger file is something else."""
@@ -21,7 +22,7 @@ MAX_BYTES = 32 * 2**20
 
 def shipped_path() -> Path:
     """The catalog that comes with fitplan: in the wheel, else in an editable checkout."""
-    packaged = Path(str(resources.files("fitplan"))) / "models.yaml"
+    packaged = Path(__file__).parents[1] / "models.yaml"
     checkout = Path(__file__).parents[3] / "models.yaml"
     return packaged if packaged.exists() else checkout
 
@@ -33,27 +34,39 @@ def load(*paths: Path) -> Catalog:
     when one is wrong.
     """
     merged = CatalogFile(version=1)
-    for path in paths:
-        merged = _overlay(merged, open_document(path))
+    for number, path in enumerate(paths):
+        merged = _overlay(merged, open_document(path)) if number else _alone(path)
     return Catalog(merged)
+
+
+def _alone(path: Path) -> CatalogFile:
+    text = _read(path)
+    return compiled.remembered(text, lambda: parse(text, str(path)).file)
 
 
 def parse(text: str, origin: str = "catalog") -> Catalog:
     """Validate and link the text of one catalog; `origin` names it in errors."""
-    return Catalog(_overlay(CatalogFile(version=1), Document(text, origin)))
+    return parse_over(Catalog(CatalogFile(version=1)), text, origin)
 
 
 def parse_over(base: Catalog, text: str, origin: str = "catalog") -> Catalog:
     """Validate the text of a catalog and lay it over `base`; `origin` names it in errors."""
+    from fitplan.catalog.document import Document
+
     return Catalog(_overlay(base.file, Document(text, origin)))
 
 
-def open_document(path: Path) -> Document:
+def open_document(path: Path) -> "Document":
     """The file at `path`, read but not judged. Raises FitplanError when it is no text."""
+    from fitplan.catalog.document import Document
+
     return Document(_read(path), str(path))
 
 
-def _overlay(base: CatalogFile, document: Document) -> CatalogFile:
+def _overlay(base: CatalogFile, document: "Document") -> CatalogFile:
+    from fitplan.catalog.form import first_problem, validated
+    from fitplan.catalog.references import broken_references, names_of
+
     for problem in document.problems:
         raise _refusal(document, problem)
     file = validated(document.data)
@@ -66,7 +79,7 @@ def _overlay(base: CatalogFile, document: Document) -> CatalogFile:
     return merged
 
 
-def _refusal(document: Document, problem: Problem, more: str = "") -> FitplanError:
+def _refusal(document: "Document", problem: Problem, more: str = "") -> FitplanError:
     place = document.place(problem)
     where = "" if place == WHOLE_FILE else f"{place[0]}:{place[1]}"
     return catalog_error(f"{document.origin}:{where} {problem.message}{more}", problem.cure)

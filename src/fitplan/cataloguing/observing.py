@@ -33,9 +33,15 @@ class Measured:
 
     @property
     def residual_gib(self) -> Decimal:
-        """Seen minus predicted, GiB, at the decimals that were shown."""
+        """Seen minus predicted, GiB."""
         seen: Decimal = self.observation["cache_gib"]
-        return seen - (Decimal(self.predicted_bytes) / GIB).quantize(seen)
+        return seen - Decimal(self.predicted_bytes) / GIB
+
+    @property
+    def agrees(self) -> bool:
+        """Whether the prediction is what was seen, as far as decimals were shown."""
+        seen: Decimal = self.observation["cache_gib"]
+        return abs(self.residual_gib) <= Decimal(1).scaleb(int(seen.as_tuple().exponent)) / 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +76,7 @@ def observe(
         raise usage_error(f"{seen.runtime!r} names no version", hint)
     runtime = find_runtime(seen.runtime)
     found = explain(catalog, models[0], seen.denoiser, seen.encoder, runtime, find_runtime)
-    source, new_source = source_of(seen.source, catalog.file.sources)
+    source, new_source = source_of(seen.source, catalog.file.sources, "measured usage")
     observation = _observation(seen, found, source)
     _refuse_repeated(catalog, observation)
     text = placing.with_source(document.text, source, new_source)

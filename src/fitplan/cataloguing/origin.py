@@ -45,8 +45,13 @@ def origin_of(
     return Origin(publisher or owner or UNKNOWN, url, id, new)
 
 
-def source_of(said: str | None, sources: Mapping[str, Source]) -> tuple[str, dict[str, Any] | None]:
-    """The id of a source and, when it is new, what the catalog has to say of it."""
+def source_of(
+    said: str | None, sources: Mapping[str, Source], what: str = "sizes and headers of its files"
+) -> tuple[str, dict[str, Any] | None]:
+    """The id of a source and, when it is new, what the catalog has to say of it.
+
+    `what`: the figures that were read there.
+    """
     if said is None:
         return _HEADER_ID, None if _HEADER_ID in sources else _HEADER
     if said in sources:
@@ -56,7 +61,7 @@ def source_of(said: str | None, sources: Mapping[str, Source]) -> tuple[str, dic
             raise usage_error(f"{said!r} is no address", "an address starts with https://")
         raise unknown_name("source", said, list(sources))
     same = next((id for id, source in sources.items() if source.url == said), None)
-    return (same, None) if same else (free_id(_id_of(said), sources), _described(said))
+    return (same, None) if same else (free_id(_id_of(said), sources), _described(said, what))
 
 
 def _id_of(url: str) -> str:
@@ -64,10 +69,10 @@ def _id_of(url: str) -> str:
     return words.removeprefix("huggingface.co-") or "source"
 
 
-def _described(url: str) -> dict[str, Any]:
+def _described(url: str, what: str) -> dict[str, Any]:
     found = _REPOSITORY.fullmatch(url)
-    what = f"{found[1]}/{found[2]}" if found else url.removeprefix("https://")
-    return {"title": f"{what}: sizes and headers of its files", "url": url}
+    where = f"{found[1]}/{found[2]}" if found else url.removeprefix("https://")
+    return {"title": f"{where}: {what}", "url": url}
 
 
 def _repository(said: str | None) -> tuple[str, str] | None:

@@ -107,7 +107,8 @@ def observe_document(
             "date": seen["date"].isoformat(),
         },
         "predicted_bytes": found.predicted_bytes,
-        "residual_gib": float(found.residual_gib),
+        "residual_gib": round(float(found.residual_gib), 6),
+        "agrees": found.agrees,
         **_written(before, found.text, file, backup),
     }
 
@@ -117,7 +118,7 @@ def residual_line(found: Measured, comment: bool = False) -> str:
     seen = found.observation
     name = f"{found.explanation.pipeline.name} {seen['denoiser']} + {seen['encoder']}"
     predicted = f"{found.predicted_bytes / GIB:.3f} GiB predicted"
-    off = f"{found.residual_gib:+f} GiB off" if found.residual_gib else "they agree"
+    off = "they agree" if found.agrees else f"{found.residual_gib:+.3f} GiB off"
     text = f"{name} in {seen['runtime']}: {seen['cache_gib']} GiB seen, {predicted}; {off}"
     return f"# {printable(text)}" if comment else printable(text)
 

@@ -48,6 +48,7 @@ def _added_by_6_14(by_state_dict: bool) -> tuple[Rule, ...]:
         encoders.umt5(by_state_dict),
         *encoders.mistral(by_state_dict),
         encoders.qwen2_5_vl(by_state_dict),
+        encoders.qwen3_vl(),
     )
 
 

@@ -157,5 +157,8 @@ def vaes() -> tuple[Rule, ...]:
     return (
         dense("flux1-vae", "FluxVAELoader (flux.py)"),
         dense("flux2-vae", "Flux2VAELoader (flux.py)"),
-        *(dense(family, "VAELoader (vae.py)") for family in ("sd-vae", "qwen-image-vae")),
+        *(
+            dense(family, "VAELoader (vae.py)")
+            for family in ("sd-vae", "qwen-image-vae", "wan-vae")
+        ),
     )

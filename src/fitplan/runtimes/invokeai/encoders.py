@@ -89,16 +89,17 @@ def umt5(by_state_dict: bool) -> Rule:
 
 
 def clip(by_state_dict: bool, alone: Treatment) -> tuple[Rule, ...]:
-    """CLIP-L and CLIP-G; `alone`: what becomes of a CLIP-L folder outside a diffusers pipeline."""
+    """CLIP-L and CLIP-G; `alone`: what becomes of a folder outside a diffusers pipeline."""
     adds = buffers(by_state_dict, 616, "position ids")
     where = "StableDiffusionDiffusersModel (stable_diffusion.py)"
     parts = (dense(family, where, FOLDER) for family in ("clip-l", "clip-g"))
     treatments = (INTEGERS, alone)
+    loader = "CLIPDiffusersLoader (flux.py)"
+    clip_l = Rule("clip-l", FOLDER, treatments, loader, FLOATS, adds, maps=True)
     return (
         *(replace(part, when_part_of="*", adds=adds) for part in parts),
-        Rule(
-            "clip-l", FOLDER, treatments, "CLIPDiffusersLoader (flux.py)", FLOATS, adds, maps=True
-        ),
+        clip_l,
+        replace(clip_l, family="clip-g", basis="code"),
     )
 
 
@@ -134,3 +135,8 @@ def qwen2_5_vl(by_state_dict: bool) -> Rule:
     """Qwen2.5-VL as Qwen-Image's encoder: BF16, vision tower included."""
     adds = buffers(by_state_dict, 592, "rotary frequencies")
     return replace(dense("qwen2.5-vl", "QwenVLEncoderLoader (qwen_image.py)"), adds=adds)
+
+
+def qwen3_vl() -> Rule:
+    """Qwen3-VL as Krea-2's encoder: BF16, vision tower included."""
+    return replace(dense("qwen3-vl", "Qwen3VLEncoderLoader (krea2.py)"), basis="code")
