@@ -52,7 +52,7 @@ def test_the_shipped_catalog_is_canonical() -> None:
 @pytest.mark.parametrize("width", [60, 10000])
 @pytest.mark.parametrize("flow", [None, True, False])
 def test_any_dump_comes_to_the_same_form(flow: bool | None, width: int) -> None:
-    """However a catalog is dumped, keys in whatever order, its form is the same and says the same."""
+    """However it is dumped, with keys in whatever order, its form is reached and says the same."""
     original = _loaded(GOOD if flow else SHIPPED[: SHIPPED.index("pipelines:")])
     shuffled = _shuffled(original, random.Random(width))
     dumped = yaml.dump(
@@ -136,7 +136,7 @@ def test_a_deviation_names_its_place_and_what_to_write(right: str, wrong: str, w
     edited = CANONICAL[: CANONICAL.index(right)].count("\n") + 1
     assert min(abs(deviation.line - edited) for deviation in found) <= 2
     assert canonical(canonical(text)) == canonical(text)
-    if "200" not in wrong and wrong != BLOCK:
+    if "200" not in wrong and wrong != BLOCK and "\n\n" not in wrong:
         assert canonical(text) == CANONICAL
 
 

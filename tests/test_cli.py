@@ -220,7 +220,9 @@ def test_a_narrow_encoding_is_no_error() -> None:
 
 def test_no_home_and_no_writable_folder_are_no_problem(tmp_path: Path) -> None:
     """Planning reads only the catalog."""
+    file = tmp_path / "file"
+    file.write_text("", encoding="utf-8")
     tmp_path.chmod(0o500)
-    environment = {"HOME": "/nonexistent", "PATH": ""}
+    environment = {"HOME": str(file / "home"), "PATH": ""}
     done = fitplan("--ram", "14", "--json", capture_output=True, env=environment, cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")

@@ -18,7 +18,7 @@ from fitplan.hub.headers_cache import HeadersCache
 from fitplan.hub.models import Reader
 from fitplan.hub.transport import Hub
 from fitplan.weights import Tensor
-from hub_server import HubServer, Repo, running, use
+from hub_server import COMMIT, HubServer, Repo, running, use
 
 KLEIN = "unsloth/FLUX.2-klein-9B-GGUF"
 COMPONENT = "flux2-klein-9b"
@@ -156,9 +156,8 @@ def of_unsloth() -> list[PublishedFile]:
 def verdicts(files: list[PublishedFile], *, headers: bool = True) -> list[Compared]:
     """What the hub has of `files`."""
     hub = Hub()
-    only = shipped().with_only({COMPONENT: files})
     reader = Reader(hub, HeadersCache(None, hub.endpoint))
-    return compare(reader, only, lambda *_: None, headers=headers)
+    return compare(reader, files, lambda *_: None, headers=headers)
 
 
 def test_what_the_hub_has_of_the_catalog(hub: HubServer, folders: Path) -> None:
@@ -212,6 +211,78 @@ def test_weight_groups_are_compared(hub: HubServer, folders: Path) -> None:
     assert isinstance(compared.verdict, Changed)
     assert "elements of" in compared.verdict.what
     assert isinstance(verdicts([wrong], headers=False)[0].verdict, Same)
+
+
+CATALOG = """version: 1
+sources:
+  hub:
+    title: made for a test
+components:
+  my-klein:
+    kind: denoiser
+    name: FLUX.2 Klein 9B
+    architecture: {component}
+    releases:
+      - publisher: tester
+        url: https://huggingface.co/{repository}
+        format: gguf
+        file: {file}
+        recipe: unsloth
+        source: hub
+        confidence: high
+        variants:
+          - {{quant: Q8_0, bytes: {size}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("repository", "file", "extra", "rule"),
+    [
+        (KLEIN, f"{START}-{{quant}}.gguf", 0, ""),
+        (KLEIN, f"{START}-{{quant}}.gguf", 32, "hub-changed"),
+        (KLEIN, "other-{quant}.gguf", 0, "hub-renamed"),
+        (KLEIN, "other-{quant}.gguf", 32, "hub-gone"),
+        ("no/such", f"{START}-{{quant}}.gguf", 0, "hub-gone"),
+    ],
+)
+def test_check_online(
+    hub: HubServer,
+    run: Run,
+    folders: Path,
+    tmp_path: Path,
+    repository: str,
+    file: str,
+    extra: int,
+    rule: str,
+) -> None:
+    """Gone, renamed and changed are told apart, at their lines; else nobody is asked."""
+    size = (folders / "klein" / f"{START}-Q8_0.gguf").stat().st_size + extra
+    catalog = tmp_path / "mine.yaml"
+    text = CATALOG.format(component=COMPONENT, repository=repository, file=file, size=size)
+    catalog.write_text(text)
+    ran = run("check", str(catalog), "--online", "--json")
+    findings = ran.json["files"][0]["findings"]
+    found = [finding for finding in findings if finding["rule"].startswith("hub-")]
+    assert [f["rule"] for f in found] == ([rule] if rule else [])
+    assert ran.code == (1 if rule else 0)
+    assert {f["line"] for f in found} <= {len(text.splitlines())}
+    assert run("check", str(catalog), "--online", "--format", "sarif").code == ran.code
+    hub.forget()
+    run("check", str(catalog))
+    assert not hub.requests
+
+
+def test_a_catalog_entry_from_the_hub(hub: HubServer, run: Run, tmp_path: Path) -> None:
+    """It has exact bytes, a recipe or weight groups, address, revision and date, and is sound."""
+    catalog = tmp_path / "mine.yaml"
+    size = hub.repos[KLEIN].files()[f"{START}-Q8_0.gguf"].stat().st_size
+    ran = run("catalog", "add", f"hf:{KLEIN}:*Q8*", "--component", "my-klein", "--to", str(catalog))
+    assert ran.code == 0, ran.err
+    text = catalog.read_text()
+    assert f"bytes: {size}" in text
+    assert f"https://huggingface.co/{KLEIN}/tree/{COMMIT}" in text
+    assert "2026-07-14" in text
+    assert run("check", str(catalog), "--online").code == 0
 
 
 def test_planning_never_loads_what_speaks_to_the_hub() -> None:

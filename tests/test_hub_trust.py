@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 import subprocess
 import sys
 import time
@@ -91,12 +92,12 @@ def test_a_lie_about_a_repository(hub: HubServer, run: Run, lie: Lie, told: str)
 
 
 @pytest.mark.parametrize(
-    ("lie", "told"), [(Lie.LOOP, "redirects over"), (Lie.NOWHERE, "no address")]
+    ("lie", "told"), [(Lie.LOOP, "redirects over"), (Lie.NOWHERE, "no address|garbled")]
 )
 def test_a_redirect_that_leads_nowhere(hub: HubServer, run: Run, lie: Lie, told: str) -> None:
     """Loops and nonsense end after a few steps."""
     hub.lies["/resolve/"] = lie
-    assert told in failure(run)
+    assert re.search(told, failure(run))
     assert len(hub.requests) < 10
 
 

@@ -8,12 +8,12 @@ whenever the process dies, the name leads to the old file or to the new one, who
 
 import os
 import stat
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
 
+from fitplan.atomic import keep_backup, replace_file
 from fitplan.errors import file_error
 
 MAX_BYTES = 2**20
@@ -142,73 +142,9 @@ def _read(path: Path) -> tuple[bytes, os.stat_result]:
 
 def _replace(path: Path, old: bytes, new: bytes, state: os.stat_result) -> Path:
     """Keep `old` as a backup, then put `new` in its place."""
-    backup = _free_name(path)
-    _temporary(path, old, state).replace(backup)
-    temporary = _temporary(path, new, state)
-    try:
-        _refuse_changed(path, state)
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    _sync_folder(path.parent)
+    backup = keep_backup(path, old, state)
+    replace_file(path, new, state)
     return backup
-
-
-def _free_name(path: Path) -> Path:
-    names = (f"{path.name}.bak{number or ''}" for number in range(1000))
-    free = (path.with_name(name) for name in names if not os.path.lexists(path.with_name(name)))
-    found = next(free, None)
-    if found is None:
-        raise file_error(f"{path}: a thousand backups already", "remove some of them")
-    return found
-
-
-def _temporary(path: Path, content: bytes, state: os.stat_result) -> Path:
-    """A synced file beside `path` with its permissions and, where allowed, its owner."""
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
-            stream.flush()
-            _take_after(stream.fileno(), name, state)
-            os.fsync(stream.fileno())
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-    return Path(name)
-
-
-def _take_after(handle: int, name: str, state: os.stat_result) -> None:
-    if hasattr(os, "fchown") and os.fstat(handle).st_uid != state.st_uid:
-        try:
-            os.fchown(handle, state.st_uid, state.st_gid)
-        except PermissionError:
-            raise file_error(
-                f"{name}: belongs to another user", "run fitplan as that user"
-            ) from None
-    Path(name).chmod(stat.S_IMODE(state.st_mode))
-
-
-def _refuse_changed(path: Path, state: os.stat_result) -> None:
-    now = os.lstat(path)
-    marks = ("st_ino", "st_dev", "st_size", "st_mtime_ns", "st_mode")
-    if any(getattr(now, mark) != getattr(state, mark) for mark in marks):
-        raise file_error(f"{path}: changed while fitplan was at it", "run the command again")
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make the rename last through a power cut, where folders can be synced."""
-    try:
-        handle = os.open(folder, os.O_RDONLY)
-    except OSError:
-        return
-    try:
-        os.fsync(handle)
-    except OSError:
-        return
-    finally:
-        os.close(handle)
 
 
 def _told(error: yaml.YAMLError) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from fitplan.audit.finding import Finding, Severity
 from fitplan.audit.names import stated_names, united
 from fitplan.audit.observations import Residual, residuals
+from fitplan.audit.online import Ask
 from fitplan.audit.order import departures
 from fitplan.audit.rules import BY_ID, RULES
 from fitplan.audit.sound import Sound, sound
@@ -67,18 +68,21 @@ def is_whole(data: Any) -> bool:
 
 
 def check(
-    documents: Sequence[Document], shipped: Callable[[], CatalogFile], today: date | None = None
+    documents: Sequence[Document],
+    shipped: Callable[[], CatalogFile],
+    today: date | None = None,
+    ask_hub: Ask | None = None,
 ) -> Report:
     """Check `documents`: whole catalogs alone, others laid over `shipped` and over each other.
 
     `today`: the day that no date may be after; None leaves dates alone, so that the answer doesn't
-    depend on the clock.
+    depend on the clock. `ask_hub` answers the rules of `audit.online`; None: nobody is asked.
     """
     overlays = [d for d in documents if d.readable and not is_whole(d.data)]
     base = shipped() if overlays else CatalogFile(version=1)
     names = united([names_of(base), *(stated_names(d.data) for d in overlays)])
     base = _laid_over(base, overlays, names)
-    return Report(tuple(_check(document, base, names, today) for document in documents))
+    return Report(tuple(_check(document, base, names, today, ask_hub) for document in documents))
 
 
 def _laid_over(base: CatalogFile, overlays: Sequence[Document], names: Names) -> CatalogFile:
@@ -92,7 +96,13 @@ def _laid_over(base: CatalogFile, overlays: Sequence[Document], names: Names) ->
     return merged
 
 
-def _check(document: Document, base: CatalogFile, names: Names, today: date | None) -> Checked:
+def _check(
+    document: Document,
+    base: CatalogFile,
+    names: Names,
+    today: date | None,
+    ask_hub: Ask | None,
+) -> Checked:
     if not document.readable:
         return Checked(document.origin, True, tuple(_findings(document, document.problems)), ())
     whole = is_whole(document.data)
@@ -102,15 +112,17 @@ def _check(document: Document, base: CatalogFile, names: Names, today: date | No
     subject = Subject(
         document, usable.file, base.overlaid(usable.file), usable.cut.untouched, today
     )
-    problems = (*document.problems, *usable.problems, *_broken_rules(subject, usable))
+    problems = (*document.problems, *usable.problems, *_broken_rules(subject, usable, ask_hub))
     findings = tuple(sorted(_findings(document, problems), key=_by_place))
     return Checked(document.origin, whole, _once(findings), tuple(residuals(subject)))
 
 
-def _broken_rules(subject: Subject, usable: Sound) -> Iterator[Problem]:
+def _broken_rules(subject: Subject, usable: Sound, ask_hub: Ask | None) -> Iterator[Problem]:
     for rule in RULES:
         for loc, message, cure in rule.find(subject):
             yield Problem(rule.id, usable.cut.original(loc), message, cure)
+    for id, (loc, message, cure) in ask_hub(subject) if ask_hub else ():
+        yield Problem(id, usable.cut.original(loc), message, cure)
     yield from departures(subject)
 
 

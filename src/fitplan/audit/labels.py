@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from difflib import get_close_matches
+from itertools import accumulate
 from urllib.parse import urlsplit
 
 from fitplan.audit.rule import Hit, error, warning
@@ -110,9 +111,49 @@ def _named_quants(name: str) -> set[str]:
     return {quant for word in _WORD.findall(name) if (quant := quant_name(word)) in _NAMES}
 
 
+def misspelt_ids(subject: Subject) -> Iterator[Hit]:
+    """Ids that are one slip away from the name they are made of."""
+    for section in ("pipelines", "components"):
+        for id, entry in getattr(subject.file, section).items():
+            ours, theirs = _bare(id), _bare(entry.name)
+            split = ours == theirs and not _breaks(id) <= _breaks(entry.name) | _turns(ours)
+            if split or _one_slip_apart(ours, theirs):
+                message = f"the id {id} is nearly {entry.name!r}, but not quite"
+                yield (section, id), message, "correct the id or the name"
+
+
+def _bare(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", name.casefold())
+
+
+def _breaks(name: str) -> set[int]:
+    """Before which letters and digits something else stands."""
+    parts = re.findall(r"[a-z0-9]+", name.casefold())
+    return set(accumulate(len(part) for part in parts[:-1]))
+
+
+def _turns(bare: str) -> set[int]:
+    """Where letters and digits meet: names are written with a hyphen there, or without."""
+    return {i for i in range(1, len(bare)) if bare[i - 1].isdigit() != bare[i].isdigit()}
+
+
+def _one_slip_apart(a: str, b: str) -> bool:
+    """One letter more, less or other, or two neighbours swapped; other digits are other models."""
+    if len(a) == len(b):
+        wrong = [i for i in range(len(a)) if a[i] != b[i]]
+        if len(wrong) == 1:
+            return a[wrong[0]].isalpha() and b[wrong[0]].isalpha()
+        first = wrong[0] if wrong else 0
+        return wrong == [first, first + 1] and a[first : first + 2] == b[first : first + 2][::-1]
+    long, short = sorted((a, b), key=len, reverse=True)
+    cut = [long[:i] + long[i + 1 :] for i in range(len(long)) if long[i].isalpha()]
+    return len(long) - len(short) == 1 and short in cut
+
+
 RULES = (
     error("address", "Every address is one, on a host that exists.", bad_addresses),
     warning("publisher", "A release's address is its publisher's.", foreign_addresses),
     error("file-pattern", "File names have no placeholder but {quant}.", bad_patterns),
+    warning("id", "An id is spelt as the name it is made of.", misspelt_ids),
     warning("file-name", "A file's name agrees with its quant and format.", misnamed_files),
 )

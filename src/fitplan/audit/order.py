@@ -13,7 +13,7 @@ _CURE = "`fitplan catalog format` rewrites the file"
 
 
 def departures(subject: Subject) -> Iterator[Problem]:
-    """Where the text isn't canonical; only a file without mistakes has a canonical form."""
-    if subject.complete and not subject.document.problems:
+    """Where the text isn't canonical; only a file that loads has a canonical form."""
+    if subject.complete:
         for found in deviations(subject.document.text):
             yield Problem("canonical-form", (), found.message, _CURE, (found.line, found.column))

@@ -67,8 +67,9 @@ def _held(mix: Mix) -> int:
 
 def _adds_up(mix: Mix) -> bool:
     """Single T5 files and some GGUFs store the embedding twice, as an output head."""
-    stored_twice = mix.elements(Role.OUTPUT_HEAD)
-    return _held(mix) in (mix.architecture.parameters, mix.architecture.parameters + stored_twice)
+    extra = _held(mix) - mix.architecture.parameters
+    head, embedding = (mix.elements(r) for r in (Role.OUTPUT_HEAD, Role.TOKEN_EMBEDDING))
+    return extra == 0 or extra == head == embedding
 
 
 def _wrong(mix: Mix) -> Hit:

@@ -5,6 +5,7 @@ from fitplan.audit import (
     form,
     labels,
     observations,
+    online,
     order,
     quants,
     references,
@@ -24,4 +25,4 @@ RULES: tuple[Rule, ...] = (
     *observations.RULES,
     *order.RULES,
 )
-BY_ID = {rule.id: rule for rule in RULES}
+BY_ID = {rule.id: rule for rule in (*RULES, *online.RULES)}

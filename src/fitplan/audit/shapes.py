@@ -7,15 +7,20 @@ from fitplan.audit.subject import Subject
 from fitplan.timing.reading import timing_data
 from fitplan.weights import Role
 
+STEP = 32
+"""Every known width is a multiple of this: heads, groups and quantization blocks need it."""
+
 
 def wrong_hidden_sizes(subject: Subject) -> Iterator[Hit]:
-    """Widths that don't divide the embedding, or that the table of dimensions has otherwise."""
+    """Widths that no model has, or that the embedding or the table of dimensions has otherwise."""
     known = timing_data().dimensions
     for id, architecture in subject.file.architectures.items():
         stated, loc = architecture.hidden_size, ("architectures", id, "hidden_size")
         width = getattr(known.get(id), "hidden", stated)
         if stated and stated != width:
             yield loc, f"hidden size {stated}, but {id} has {width}", f"did you mean {width}?"
+        elif stated % STEP:
+            yield loc, f"hidden size {stated} is no multiple of {STEP}", "check it in config.json"
         elif stated and any(count % stated for count in _embeddings(subject, id)):
             message = f"the token embedding is no multiple of hidden size {stated}"
             yield loc, message, "check hidden_size and token_embedding"

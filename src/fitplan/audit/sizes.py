@@ -19,7 +19,7 @@ WITH_SCALES = 2_000_000
 """Names of files of 8 bits and fewer, which have up to three tensors per matrix, and metadata."""
 NAMES_ONLY = 500_000
 """About 80 bytes for each tensor's name, shape and place; FLUX.1 Dev takes 115,912."""
-SIBLINGS = 4096
+SIBLINGS = 512
 """GGUF headers of one publisher's ladder differ by a few keys of metadata."""
 COUSINS = 16_384
 """GGUF headers of one architecture by different publishers: other metadata, or other tensors."""

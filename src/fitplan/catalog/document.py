@@ -20,7 +20,7 @@ _TIMESTAMP = "tag:yaml.org,2002:timestamp"
 
 
 class _Loader(_SafeLoader):  # type: ignore[misc]
-    """YAML that notes repeated keys, silent traps and impossible dates instead of passing them."""
+    """YAML that notes repeated keys and silent traps, and lets impossible dates stand as text."""
 
     def __init__(self, text: str) -> None:
         super().__init__(text)
@@ -39,12 +39,10 @@ class _Loader(_SafeLoader):  # type: ignore[misc]
         return mapping
 
     def construct_day(self, node: yaml.ScalarNode) -> Any:
-        """A date; an impossible one is noted, and stays text."""
+        """A date; an impossible one stays text, which the schema refuses where it stands."""
         try:
             return super().construct_yaml_timestamp(node)
-        except ValueError as error:
-            message = f"{node.value} is no date: {error}"
-            self.problems.append(Problem("date", (), message, "write a day that was", _at(node)))
+        except ValueError:
             return node.value
 
     def _note_trap(self, key: yaml.ScalarNode, value: yaml.ScalarNode) -> None:

@@ -8,9 +8,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import yaml
+from yaml.constructor import SafeConstructor
 
 from fitplan.catalog.comments import last_line, split_lines
 from fitplan.catalog.layout import (
+    Child,
     children,
     compose,
     document_lines,
@@ -33,6 +35,35 @@ def document(data: dict[str, Any]) -> str:
     return "\n".join(document_lines(data, catalog_shape())) + "\n"
 
 
+def names(text: str, section: str) -> list[str]:
+    """The ids of a section's entries; none when there is no such section."""
+    found = _child(_root(text), section)
+    return [] if found is None else [name_of(child) for child in _children(found)]
+
+
+def value(text: str, path: Path) -> Any:
+    """What stands at `path` as plain data; None when nothing does."""
+    found = _at(text, path)
+    return None if found is None else SafeConstructor().construct_document(found)
+
+
+def length(text: str, path: Path) -> int:
+    """The number of items at `path`; 0 when there is no such list."""
+    found = _at(text, path)
+    return 0 if found is None else len(_children(found))
+
+
+def _at(text: str, path: Path) -> yaml.Node | None:
+    found: yaml.Node | None = _root(text)
+    for step in path:
+        found = None if found is None else _child(found, step)
+    return found
+
+
+def _children(node: yaml.Node) -> list[Child]:
+    return children(node) if isinstance(node, yaml.CollectionNode) else []
+
+
 def with_entry(text: str, section: str, id: str, data: Any, after: str | None = None) -> str:
     """`text` with the entry `id` in `section`, behind the entry `after`, else at its end.
 
@@ -43,8 +74,8 @@ def with_entry(text: str, section: str, id: str, data: Any, after: str | None = 
     shape = catalog_shape().child(section).child(id)
     if found is None:
         return _with_section(text, root, section, {id: data})
-    names = [name_of(child) for child in children(_block(found, section))]
-    position = names.index(after) + 1 if after in names else len(names)
+    known = [name_of(child) for child in children(_block(found, section))]
+    position = known.index(after) + 1 if after in known else len(known)
     lines = entry_lines(id, data, shape, _column(found))
     gap = [""] if section in _SPACED and _is_spaced(text, found, position) else []
     return _spliced(text, found, position, [*gap, *lines])
@@ -56,12 +87,9 @@ def with_item(text: str, path: Path, position: int, data: Any) -> str:
     A section that isn't there is added. Raises FitplanError (usage) when the list is written in a
     way nothing can be put into.
     """
-    root = _root(text)
-    found: yaml.Node | None = root
-    for step in path:
-        found = None if found is None else _child(found, step)
+    found = _at(text, path)
     if found is None:
-        return _with_section(text, root, str(path[0]), [data])
+        return _with_section(text, _root(text), str(path[0]), [data])
     shape = catalog_shape().at(path).child("")
     dash = _block(found, str(path[-1])).start_mark.column
     return _spliced(text, found, position, item_lines(data, shape, dash))
@@ -75,9 +103,10 @@ def _root(text: str) -> yaml.MappingNode:
 
 
 def _child(node: yaml.Node, step: str | int) -> yaml.Node | None:
+    found = _children(node)
     if isinstance(step, int):
-        return node.value[step] if step < len(node.value) else None
-    return next((value for key, value in children(node) if key and key.value == step), None)
+        return found[step][1] if step < len(found) else None
+    return next((value for key, value in found if key and key.value == step), None)
 
 
 def _block(node: yaml.Node, name: str) -> yaml.Node:
@@ -107,9 +136,9 @@ def _is_spaced(text: str, node: yaml.Node, position: int) -> bool:
 def _with_section(text: str, root: yaml.MappingNode, section: str, data: Any) -> str:
     """Add a section behind those that stand before it in the schema."""
     shape = catalog_shape()
-    names = [name_of(child) for child in children(root)]
-    before = [i for i, name in enumerate(names) if shape.rank(name) < shape.rank(section)]
-    position = before[-1] + 1 if before else len(names)
+    known = [name_of(child) for child in children(root)]
+    before = [i for i, name in enumerate(known) if shape.rank(name) < shape.rank(section)]
+    position = before[-1] + 1 if before else len(known)
     lines = entry_lines(section, data, shape.child(section), _column(root))
     return _spliced(text, root, position, lines)
 

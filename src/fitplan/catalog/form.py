@@ -61,7 +61,7 @@ def _problem(document: Document, detail: ErrorDetails) -> Problem:
     loc = detail["loc"]
     path = ".".join(str(part) for part in loc) or "catalog"
     node = document.scalar(loc)
-    trap = open_trap(node) if node else None
+    trap = open_trap(node) if node and not _wants_day(detail) else None
     if trap:
         cure = f"found {_shorten(detail['input'])}; {trap[1]}"
         return Problem("yaml-trap", loc, f"{path}: {trap[0]}", cure)
@@ -75,8 +75,14 @@ _RULES: Mapping[str, str] = {
 }
 
 
+def _wants_day(detail: ErrorDetails) -> bool:
+    return detail["type"].startswith("date_")
+
+
 def _rule(detail: ErrorDetails) -> str:
     key = detail["loc"][-1] if detail["loc"] else ""
+    if _wants_day(detail):
+        return "date"
     if detail["type"] == "missing" and key == "source":
         return "no-source"
     if detail["type"] == "string_pattern_mismatch":
@@ -105,7 +111,8 @@ def _cure(detail: ErrorDetails) -> str:
         case "missing":
             return "add it"
         case _:
-            return f"found {_shorten(detail['input'])}"
+            write = "; write a day that was, YYYY-MM-DD" if _wants_day(detail) else ""
+            return f"found {_shorten(detail['input'])}{write}"
 
 
 def _nearest_keys(key: str) -> list[str]:

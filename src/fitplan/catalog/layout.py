@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 import yaml
@@ -24,8 +25,9 @@ Child = tuple[yaml.Node | None, yaml.Node]
 """A key (None in a list) and its value."""
 
 
+@lru_cache(maxsize=4)
 def compose(text: str) -> yaml.Node | None:
-    """The nodes of a YAML text that is known to be harmless (see `reading`)."""
+    """The nodes of a YAML text that is known to be harmless; nobody alters them."""
     return yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
 
 

@@ -39,6 +39,8 @@ class Entry:
     """Recipes of the architecture that say the same as `weights`."""
     source: str
     new_source: dict[str, Any] | None
+    confidence: str = "high"
+    """A file's own header leaves no doubt."""
     alike: tuple[str, ...] = ()
     """Components of the same shapes, when the file's name alone decided between them."""
 

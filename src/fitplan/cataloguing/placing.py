@@ -2,13 +2,8 @@
 
 from typing import Any
 
-import yaml
-
 from fitplan.catalog import editing
 from fitplan.cataloguing.entry import Entry
-
-Document = dict[str, Any]
-"""A catalog file as plain data, valid by itself or over another."""
 
 EMPTY = "version: 1\n"
 """A catalog that says nothing."""
@@ -22,68 +17,63 @@ def with_entry(text: str, entry: Entry) -> str:
     text = with_source(text, entry.source, entry.new_source)
     if entry.architecture is not None:
         id = entry.component["architecture"]
-        after = _last_like(read(text), "architectures", "family", entry.architecture["family"])
+        after = _last_like(text, "architectures", "family", entry.architecture["family"])
         text = editing.with_entry(text, "architectures", id, entry.architecture, after)
-    components = _section(read(text), "components")
-    if entry.component_id not in components:
-        return _with_component(text, entry)
-    return _with_variant(text, entry, components[entry.component_id]["releases"])
+    if entry.component_id in editing.names(text, "components"):
+        return _with_variant(text, entry)
+    return _with_component(text, entry)
 
 
 def with_source(text: str, id: str, source: dict[str, Any] | None) -> str:
     """`text` with a source, unless it is None or there already."""
-    if source is None or id in _section(read(text), "sources"):
+    if source is None or id in editing.names(text, "sources"):
         return text
     return editing.with_entry(text, "sources", id, source)
 
 
 def with_observation(text: str, observation: dict[str, Any]) -> str:
     """`text` with one more observation at the end of them."""
-    found = read(text).get("observations") or []
-    return editing.with_item(text, ("observations",), len(found), observation)
+    path: editing.Path = ("observations",)
+    return editing.with_item(text, path, editing.length(text, path), observation)
 
 
-def read(text: str) -> Document:
-    """A catalog's text, known to be valid, as plain data."""
-    found = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
-    return found if isinstance(found, dict) else {}
-
-
-def _section(document: Document, name: str) -> dict[str, Any]:
-    return document.get(name) or {}
-
-
-def _last_like(document: Document, section: str, key: str, value: str) -> str | None:
+def _last_like(text: str, section: str, key: str, value: str) -> str | None:
     """The last entry of a section that has `value` under `key`."""
-    found = [id for id, entry in _section(document, section).items() if entry.get(key) == value]
+    ids = editing.names(text, section)
+    found = [id for id in ids if editing.value(text, (section, id, key)) == value]
     return found[-1] if found else None
 
 
 def _with_component(text: str, entry: Entry) -> str:
-    """A component this file doesn't have yet: behind the last of its family and kind."""
-    document = read(text)
-    architecture = entry.component["architecture"]
-    after = _last_like(document, "components", "architecture", architecture)
-    after = after or _last_of_family(document, entry)
-    after = after or _last_like(document, "components", "kind", entry.component["kind"])
+    """A component this file doesn't have yet: behind the last of its shapes, family or kind."""
+    architecture, kind = entry.component["architecture"], entry.component["kind"]
+    after = _last_like(text, "components", "architecture", architecture)
+    after = after or _last_of_family(text, architecture, kind)
+    after = after or _last_like(text, "components", "kind", kind)
     data = {**entry.component, "releases": [_release(entry)]}
     return editing.with_entry(text, "components", entry.component_id, data, after)
 
 
-def _last_of_family(document: Document, entry: Entry) -> str | None:
-    family = {id: a.get("family") for id, a in _section(document, "architectures").items()}
-    own = family.get(entry.component["architecture"])
-    kind = entry.component["kind"]
+def _last_of_family(text: str, architecture: str, kind: str) -> str | None:
+    own = editing.value(text, ("architectures", architecture, "family"))
     like = [
         id
-        for id, component in _section(document, "components").items()
-        if component["kind"] == kind and own and family.get(component["architecture"]) == own
+        for id in editing.names(text, "components")
+        if own and editing.value(text, ("components", id, "kind")) == kind
+        if _family_of(text, id) == own
     ]
     return like[-1] if like else None
 
 
-def _with_variant(text: str, entry: Entry, releases: list[dict[str, Any]]) -> str:
+def _family_of(text: str, component: str) -> str | None:
+    shapes = editing.value(text, ("components", component, "architecture"))
+    found: str | None = editing.value(text, ("architectures", shapes, "family"))
+    return found
+
+
+def _with_variant(text: str, entry: Entry) -> str:
     path: editing.Path = ("components", entry.component_id, "releases")
+    releases: list[dict[str, Any]] = editing.value(text, path)
     fitting = [number for number, release in enumerate(releases) if _takes(release, entry)]
     if not fitting:
         return editing.with_item(text, path, len(releases), _release(entry))
@@ -120,7 +110,7 @@ def _release(entry: Entry) -> dict[str, Any]:
         release["file"] = pattern
     if entry.recipes:
         release["recipe"] = entry.recipes[0]
-    release |= {"source": entry.source, "confidence": "high"}
+    release |= {"source": entry.source, "confidence": entry.confidence}
     return {**release, "variants": [_variant_in(entry, release)]}
 
 
@@ -135,6 +125,6 @@ def _variant_in(entry: Entry, release: dict[str, Any]) -> dict[str, Any]:
         variant["recipe"] = entry.recipes[0]
     if release["source"] != entry.source:
         variant["source"] = entry.source
-    if release["confidence"] != "high":
-        variant["confidence"] = "high"
+    if release["confidence"] != entry.confidence:
+        variant["confidence"] = entry.confidence
     return variant

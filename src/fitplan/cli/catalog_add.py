@@ -9,17 +9,27 @@ import typer
 from fitplan.cli.catalog_file import BackupOption, Target, ToOption, refuse_format, target
 from fitplan.cli.options import CatalogOption, Common, FormatOption, JsonOption, common
 from fitplan.cli.output import Format, console, report_error, show, write, write_json
+from fitplan.cli.remote import (
+    NoCacheOption,
+    RefreshOption,
+    RemoteOptions,
+    is_remote,
+    published,
+)
 from fitplan.errors import EXIT_ANSWER
 
 if TYPE_CHECKING:
-    from fitplan.cataloguing.adding import Additions, Wanted
+    from fitplan.cataloguing.adding import Additions, Given, Wanted
 
 
 def command(
     context: typer.Context,
     paths: Annotated[
-        list[Path],
-        typer.Argument(metavar="PATH...", help="GGUF, safetensors, or a model folder."),
+        list[str],
+        typer.Argument(
+            metavar="PATH...",
+            help="GGUF, safetensors, a model folder, or hf:OWNER/REPO[@REVISION][:FILE-OR-GLOB].",
+        ),
     ],
     to: ToOption = None,
     source: Annotated[
@@ -47,6 +57,8 @@ def command(
             help="The component it is a file of; a new id makes a new one. [told by its shapes]",
         ),
     ] = None,
+    no_cache: NoCacheOption = False,
+    refresh: RefreshOption = False,
     backup: BackupOption = False,
     catalog: CatalogOption = None,
     format: FormatOption = None,
@@ -58,10 +70,20 @@ def command(
     shared = common(catalog, None, None, format, json).over(context.obj or Common())
     refuse_format("add", shared)
     wanted = Wanted(component, publisher, source)
-    raise typer.Exit(execute(paths, wanted, target(to, backup, shared), backup, shared))
+    raise typer.Exit(
+        execute(
+            _given(paths, RemoteOptions(no_cache, refresh)),
+            wanted,
+            target(to, backup, shared),
+            backup,
+            shared,
+        )
+    )
 
 
-def execute(paths: list[Path], wanted: "Wanted", into: Target, backup: bool, shared: Common) -> int:
+def execute(
+    paths: "list[Given]", wanted: "Wanted", into: Target, backup: bool, shared: Common
+) -> int:
     """Add and print; the exit code is that of the worst file that can't be added."""
     from fitplan.cataloguing.adding import add
 
@@ -71,6 +93,14 @@ def execute(paths: list[Path], wanted: "Wanted", into: Target, backup: bool, sha
     kept = into.save(found.text, backup)
     _print(found, into, kept, shared)
     return max((error.exit_code for error in found.refused), default=EXIT_ANSWER)
+
+
+def _given(paths: list[str], options: RemoteOptions) -> "list[Given]":
+    """Paths on this machine, and the models of those that are on the hub."""
+    given: list[Given] = []
+    for path in paths:
+        given += published(path, options) if is_remote(path) else [Path(path)]
+    return given
 
 
 def _print(found: "Additions", into: Target, kept: Path | None, shared: Common) -> None:

@@ -34,8 +34,8 @@ def execute(old: str, new: str, shared: Common) -> None:
     from fitplan.render import catalog_diff
 
     base = overlays.load(overlays.files_of(shared.catalogs, user_catalog=False))
-    catalogs = [catalog_of(document_called(name), base) for name in (old, new)]
-    found = review(*catalogs, shared.runtime())
+    before, after = (catalog_of(document_called(name), base) for name in (old, new))
+    found = review(before, after, shared.runtime())
     if shared.output is Format.JSON:
         write_json(catalog_diff.diff_document(found, old, new))
         return

@@ -9,10 +9,14 @@ import typer
 
 from fitplan.cli.options import Common, JsonOption
 from fitplan.cli.output import Format, console, show, write, write_json
+from fitplan.cli.progress import progress_bar
 from fitplan.errors import EXIT_ANSWER, EXIT_NOTHING, usage_error
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from fitplan.audit import Report
+    from fitplan.audit.online import Ask
 
 
 class CheckFormat(StrEnum):
@@ -48,12 +52,16 @@ def command(
             help="The day that no date may be after; without it, dates may be in the future.",
         ),
     ] = None,
+    online: Annotated[
+        bool,
+        typer.Option("--online", help="Ask the Hugging Face hub whether each file is as stated."),
+    ] = False,
     json: JsonOption = False,
 ) -> None:
     """Check catalogs: form, references, and every figure against the facts."""
     shared = context.obj or Common()
     chosen = CheckFormat.JSON if json else format or _outer(shared)
-    raise typer.Exit(execute(files or [], shared, chosen, strict, _day(today)))
+    raise typer.Exit(execute(files or [], shared, chosen, strict, _day(today), online))
 
 
 def _outer(shared: Common) -> CheckFormat:
@@ -73,16 +81,30 @@ def _day(text: str | None) -> date | None:
 
 
 def execute(
-    files: list[Path], shared: Common, format: CheckFormat, strict: bool, today: date | None
+    files: list[Path],
+    shared: Common,
+    format: CheckFormat,
+    strict: bool,
+    today: date | None,
+    online: bool = False,
 ) -> int:
     """Check and print; exit code 1 when something was found that counts."""
     from fitplan.audit import check
     from fitplan.catalog import reading
 
     documents = [reading.open_document(file) for file in files or [_shipped()]]
-    report = check(documents, lambda: shared.catalog().file, today)
+    with progress_bar("asking the hub") as on_progress:
+        ask = _asking(on_progress) if online else None
+        report = check(documents, lambda: shared.catalog().file, today, ask)
     _show(report, format, strict)
     return EXIT_NOTHING if report.fails(strict) else EXIT_ANSWER
+
+
+def _asking(on_progress: "Callable[[int, int], None]") -> "Ask":
+    from fitplan.cli.remote import RemoteOptions
+    from fitplan.hub.findings import asking
+
+    return asking(RemoteOptions().reader(), on_progress)
 
 
 def _shipped() -> Path:

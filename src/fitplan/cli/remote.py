@@ -8,6 +8,8 @@ import typer
 from fitplan.errors import usage_error
 
 if TYPE_CHECKING:
+    from fitplan.cataloguing.adding import Published
+    from fitplan.errors import FitplanError
     from fitplan.hub.address import Address
     from fitplan.hub.models import Found, Reader
 
@@ -50,3 +52,12 @@ def read(reader: "Reader", address: "Address") -> "list[Found]":
 
     with progress_bar(f"reading headers of {address.repository}") as on_progress:
         return reader.read(address, on_progress)
+
+
+def published(text: str, options: RemoteOptions) -> "list[Published | FitplanError]":
+    """The models at an address of the hub, as a catalog is told of them."""
+    from fitplan.hub.address import parse
+    from fitplan.hub.publishing import as_published
+
+    reader = options.reader()
+    return [as_published(found) for found in read(reader, parse(text, reader.hub.endpoint))]

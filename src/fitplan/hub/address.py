@@ -80,8 +80,10 @@ def parse(text: str, endpoint: str = "") -> Address:
 
 
 def _from_short(rest: str, text: str) -> Address:
-    """`OWNER/REPO[@REVISION][:FILE]`; `OWNER/REPO/FILE` is understood too."""
-    head, _, pattern = rest.partition(":")
+    """`OWNER/REPO[@REVISION][:FILE]`; `OWNER/REPO[@REVISION]/FILE` is understood too."""
+    head, colon, pattern = rest.partition(":")
+    if not colon and "@" in head:
+        return _from_uri(rest, text)
     name, _, revision = head.partition("@")
     parts = name.split("/", 2)
     below = parts[2] if len(parts) == 3 else ""

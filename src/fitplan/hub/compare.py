@@ -3,14 +3,17 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import PurePosixPath
+from pathlib import Path
 
-from fitplan.catalog import Catalog, PublishedFile
+from fitplan.catalog import PublishedFile
 from fitplan.errors import FitplanError
 from fitplan.hub.address import Address, is_remote, parse
 from fitplan.hub.listing import Repository, list_files
 from fitplan.hub.models import Reader, RemoteModel
 from fitplan.hub.parallel import ask_all
+from fitplan.hub.problems import MissingError
+from fitplan.readers.files import shard_paths
+from fitplan.readers.folder import chosen_files
 from fitplan.weights import Container, Role, WeightFile, WeightGroup
 
 OnProgress = Callable[[int, int], None]
@@ -66,13 +69,17 @@ class Compared:
 
 
 def compare(
-    reader: Reader, catalog: Catalog, on_progress: OnProgress, *, headers: bool = True
+    reader: Reader,
+    files: Iterable[PublishedFile],
+    on_progress: OnProgress,
+    *,
+    headers: bool = True,
 ) -> list[Compared]:
-    """Every file of the catalog that has an address on the hub, in catalog order.
+    """What became of those of `files` that have an address on the hub, in their order.
 
     With `headers` the weight groups are compared too, which takes some ten kB per file.
     """
-    asked = list(_on_hub(catalog, reader.hub.endpoint))
+    asked = list(_on_hub(files, reader.hub.endpoint))
     names = list(dict.fromkeys(address.repository for _, address in asked))
     listed = ask_all(names, lambda name: list_files(reader.hub, Address(name)), lambda *_: None)
     repositories = dict(zip(names, listed, strict=True))
@@ -86,12 +93,13 @@ def compare(
     ]
 
 
-def _on_hub(catalog: Catalog, endpoint: str) -> Iterator[tuple[PublishedFile, Address]]:
-    for id in catalog.file.components:
-        for file in catalog.files(id):
-            address = _address(file.url, endpoint)
-            if address is not None:
-                yield file, address
+def _on_hub(
+    files: Iterable[PublishedFile], endpoint: str
+) -> Iterator[tuple[PublishedFile, Address]]:
+    for file in files:
+        address = _address(file.url, endpoint)
+        if address is not None:
+            yield file, address
 
 
 def _address(url: str | None, endpoint: str) -> Address | None:
@@ -122,7 +130,7 @@ def _compared(
 
 
 def _no_repository(error: FitplanError) -> Verdict:
-    if "no such" in error.message:
+    if isinstance(error, MissingError):
         return Gone("its repository is gone, or private now")
     return Unknown(error, error.message)
 
@@ -151,11 +159,19 @@ def _sizes(weights: WeightFile, listed: Repository) -> dict[str, int]:
     sizes = {f.path: f.size for f in listed.files if f.is_weights and f.size is not None}
     if weights.container is not Container.FOLDER:
         return sizes
-    folders: dict[str, int] = {}
-    for path, size in sizes.items():
-        folder = str(PurePosixPath(path).parent)
-        folders[folder] = folders.get(folder, 0) + size
-    return folders
+    folders: dict[str, list[Path]] = {}
+    for path in sizes:
+        if path.endswith(".safetensors"):
+            folders.setdefault(path.rpartition("/")[0], []).append(Path(path))
+    return {folder: _loaded(files, sizes) for folder, files in folders.items()}
+
+
+def _loaded(files: Sequence[Path], sizes: Mapping[str, int]) -> int:
+    """Bytes of those files of a folder that a loader takes."""
+    try:
+        return sum(sizes.get(f.as_posix(), 0) for f in chosen_files(files, shard_paths))
+    except FitplanError:
+        return 0
 
 
 def _find(name: str, paths: Iterable[str]) -> str | None:
@@ -169,7 +185,7 @@ def _by_header(reader: Reader, file: PublishedFile, listed: Repository, path: st
     """Weight groups, where the catalog knows them exactly."""
     if file.cache_error_bytes:
         return Same()
-    address = replace(listed.address, pattern="" if path == "." else path)
+    address = replace(listed.address, pattern=path)
     found = reader.read_from(replace(listed, address=address), lambda *_: None)
     models = [item for item in found if isinstance(item, RemoteModel)]
     if len(found) != 1 or not models:

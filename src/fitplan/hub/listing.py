@@ -64,8 +64,8 @@ class Repository:
         return self.address.repository
 
     def path(self, file: str) -> Path:
-        """A file or folder of it as users name it: `hf:OWNER/NAME:FILE`."""
-        return Path(str(Address(self.name, self.address.revision, file)))
+        """A file or folder of it as a path that users can write, too: `hf:OWNER/NAME/FILE`."""
+        return Path(str(Address(self.name, self.address.revision)), file)
 
     @cached_property
     def sizes(self) -> Mapping[str, int | None]:

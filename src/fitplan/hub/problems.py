@@ -76,11 +76,17 @@ def _gated(subject: Subject, logged_in: bool) -> FitplanError:
     return subject.error("is gated: its owner wants to know who reads it", cure)
 
 
+class MissingError(FitplanError):
+    """There is no such repository, or not for this user."""
+
+
 def _missing(subject: Subject, logged_in: bool) -> FitplanError:
-    if logged_in:
-        return subject.error("there is no such repository for your account", "check its name")
-    cure = "check its name; if it is private, log in with `hf auth login` or set HF_TOKEN"
-    return subject.error("there is no such public repository", cure)
+    what, cure = "there is no such repository for your account", "check its name and your token"
+    if not logged_in:
+        what = "there is no such public repository"
+        cure = "check its name; if it is private, log in with `hf auth login` or set HF_TOKEN"
+    error = subject.error(what, cure)
+    return MissingError(error.kind, error.message, error.hint)
 
 
 def waited(subject: Subject, seconds: float) -> FitplanError:

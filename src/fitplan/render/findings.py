@@ -10,7 +10,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from fitplan import __version__
-from fitplan.audit import RULES, Finding, Report, Severity
+from fitplan.audit import RULES, Finding, Report, Severity, online
 from fitplan.audit.observations import Residual
 from fitplan.render.text import printable
 from fitplan.units import GIB
@@ -146,14 +146,16 @@ def _escaped_property(text: str) -> str:
 
 def sarif_document(report: Report) -> dict[str, Any]:
     """SARIF 2.1.0: one run, every rule described, one result per finding."""
-    index = {rule.id: i for i, rule in enumerate(RULES)}
+    broken = {finding.rule for finding in report.findings}
+    described = [*RULES, *(rule for rule in online.RULES if rule.id in broken)]
+    index = {rule.id: i for i, rule in enumerate(described)}
     rules = [
         {
             "id": rule.id,
             "shortDescription": {"text": rule.about},
             "defaultConfiguration": {"level": rule.severity.value},
         }
-        for rule in RULES
+        for rule in described
     ]
     driver = {"name": "fitplan", "version": __version__, "rules": rules}
     results = [_result(finding, index[finding.rule]) for finding in report.findings]

@@ -30,7 +30,10 @@ def remote_table(
         return Group(inspect_table([rows[0].inspected]), *_beside_line(rows[0], budget))
     parts: list[RenderableType] = [Text(_title(rows), style="bold")]
     if any(isinstance(row.inspected, Inspected) for row in rows):
-        parts += [_table(rows, runtime, budget, width), *_legend(runtime, budget)]
+        table = _layout(rows, runtime, budget, full=True)
+        full = Console(width=1000).measure(table).maximum <= width
+        table = table if full else _layout(rows, runtime, budget, full=False)
+        parts += [table, *_legend(runtime, budget, full)]
     errors = [row.inspected for row in rows if isinstance(row.inspected, Unreadable)]
     return Group(*parts, *problem_lines([(item.path, item.error) for item in errors]))
 
@@ -41,18 +44,13 @@ def _title(rows: Sequence[RemoteRow]) -> str:
     return f"{printable(repository.name)} at {repository.commit[:8]}{changed}"
 
 
-def _legend(runtime: Runtime, budget: int | None) -> Iterator[Text]:
-    sizes = f"GB as downloaded; Cache and RAM: in {runtime.title}; Error: of the weights, relative."
-    yield Text(sizes, style="dim")
+def _legend(runtime: Runtime, budget: int | None, full: bool) -> Iterator[Text]:
+    held = "Cache and RAM" if full else "Cache"
+    error = "; Error: of the weights, relative" if full else ""
+    yield Text(f"GB as downloaded; {held}: in {runtime.title}{error}.", style="dim")
     if budget is not None:
         beside = f"Beside: the best partner with which it stays in {format_gib(budget)}."
         yield Text(beside, style="dim")
-
-
-def _table(rows: Sequence[RemoteRow], runtime: Runtime, budget: int | None, width: int) -> Table:
-    wide = _layout(rows, runtime, budget, full=True)
-    fits = Console(width=1000).measure(wide).maximum <= width
-    return wide if fits else _layout(rows, runtime, budget, full=False)
 
 
 def _layout(

@@ -62,7 +62,7 @@ _RIGHT = _SIZES | {"dB", "s/\nimage", "s if\nread\nagain"}
 class Bar:
     """What fills the budget: denoiser, encoder, others, and what stays free."""
 
-    WIDTH = 16
+    WIDTH = 12
 
     def __init__(self, parts: tuple[int, int, int], budget: int) -> None:
         self.parts = parts
