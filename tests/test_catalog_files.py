@@ -57,7 +57,7 @@ def test_what_somebody_else_wrote_meanwhile_stays(tmp_path: Path, there: bool) -
         path.write_text(OLD, encoding="utf-8")
     stored = read_stored(path)
     path.write_text("# theirs\n", encoding="utf-8")
-    with pytest.raises(FitplanError, match="meanwhile|changed while"):
+    with pytest.raises(FitplanError, match=r"meanwhile|changed while"):
         save(stored, NEW, backup=False)
     assert path.read_text(encoding="utf-8") == "# theirs\n"
     assert list(tmp_path.iterdir()) == [path]

@@ -156,7 +156,7 @@ def test_an_overlay_adds_files_to_a_component() -> None:
     """What it had stays; a file of the same publisher and quantization is replaced."""
     before = shipped().files("clip-l")
     more = reading.parse_over(shipped(), FILE.replace("PUBLISHER", "me")).files("clip-l")
-    assert [file.id for file in more] == [*(file.id for file in before), "clip-l/me/F16"]
+    assert [file.id for file in more] == ["clip-l/me/F16", *(file.id for file in before)]
     same = reading.parse_over(shipped(), FILE.replace("PUBLISHER", "comfyanonymous"))
     sizes = {file.id: file.weights.file_bytes for file in same.files("clip-l")}
     assert sizes.keys() == {file.id for file in before}

@@ -35,7 +35,7 @@ def test_the_hook_runs_a_command_that_exists(run: Run) -> None:
 
 def script_of(action: Any) -> str:
     """The step of the action that checks."""
-    return next(s["run"] for s in action["runs"]["steps"] if s.get("name") == "Check")
+    return str(next(s["run"] for s in action["runs"]["steps"] if s.get("name") == "Check"))
 
 
 def test_the_action_quotes_what_users_give() -> None:

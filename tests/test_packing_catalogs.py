@@ -12,7 +12,7 @@ from fitplan.catalog import Catalog, CatalogFile, PublishedFile
 from fitplan.errors import FitplanError
 from fitplan.packing.problem import Limits
 from fitplan.packing.resident_set import Packed, Unmet, next_step, pack
-from fitplan.packing.wishes import Kept, Wishes
+from fitplan.packing.wishes import Kept, Wishes, usual_candidates
 from fitplan.planner import ResidencyOf
 from fitplan.units import GIB
 
@@ -203,3 +203,14 @@ def test_the_same_question_gives_the_same_set() -> None:
     """Two runs load the same files."""
     first, second = the_ids([packed(32 * GIB), packed(32 * GIB)])
     assert first == second
+
+
+def test_unrated_models_take_part_only_when_named() -> None:
+    """A model without an Elo has no value of its own; counting models counts all of them."""
+    catalog = catalog_of(
+        {"a": ([(1, 0.0)], [(1, 0.0)]), "b": ([(1, 0.0)], [(1, 0.0)])}, {"a": 1000}
+    )
+    assert usual_candidates(catalog, "value", ()) == {"a"}
+    assert usual_candidates(catalog, "value", ["b"]) == {"a", "b"}
+    assert usual_candidates(catalog, "count", ()) == {"a", "b"}
+    assert usual_candidates(catalog_of({"b": (files, files)}), "value", ()) == {"b"}

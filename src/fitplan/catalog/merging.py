@@ -20,6 +20,7 @@ def components(
 ) -> "dict[str, Component]":
     """`base` with the files of `over`, which replace those of the same publisher and quantization.
 
+    Those of `over` come first, so that a place in its text is the same place in the result.
     A component that `over` gives another architecture is replaced whole: the recipes of its old
     files aren't those of the new one.
     """
@@ -44,7 +45,7 @@ def _recipe(base: "Recipe", over: "Recipe") -> "Recipe":
 def _component(base: "Component", over: "Component") -> "Component":
     replaced = {(r.publisher, variant.quant) for r in over.releases for variant in r.variants}
     kept = _without(base, replaced)
-    return over.model_copy(update={"releases": [*kept, *over.releases]})
+    return over.model_copy(update={"releases": [*over.releases, *kept]})
 
 
 def _without(component: "Component", replaced: set[tuple[str, str]]) -> "Iterator[Release]":

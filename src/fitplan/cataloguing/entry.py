@@ -154,9 +154,11 @@ def _component(catalog: Catalog, model: ModelFile, id: str, shapes: str | None) 
     known = catalog.file.components.get(id)
     if known is not None:
         return {"kind": known.kind, "name": known.name, "architecture": known.architecture}
+    names = {component.name for component in catalog.file.components.values()}
+    name = model.architecture
     return {
         "kind": model.kind.value,
-        "name": model.architecture,
+        "name": f"{name} ({id})" if name in names else name,
         "architecture": shapes or free_id(id, catalog.file.architectures),
     }
 

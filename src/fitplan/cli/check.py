@@ -1,5 +1,6 @@
 """`fitplan check`: everything that is wrong with catalog files, each with its place and cure."""
 
+from dataclasses import replace
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
@@ -93,9 +94,10 @@ def execute(
     from fitplan.catalog import reading
 
     documents = [reading.open_document(file) for file in files or [_shipped()]]
+    reproducible = replace(shared, user_catalog=False)
     with progress_bar("asking the hub") as on_progress:
         ask = _asking(on_progress) if online else None
-        report = check(documents, lambda: shared.catalog().file, today, ask)
+        report = check(documents, lambda: reproducible.catalog().file, today, ask)
     _show(report, format, strict)
     return EXIT_NOTHING if report.fails(strict) else EXIT_ANSWER
 

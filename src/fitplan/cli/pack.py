@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from fitplan.catalog import Catalog
-    from fitplan.packing.problem import Limits
+    from fitplan.packing.problem import Limits, Objective
     from fitplan.packing.resident_set import Packed, Step, Unmet
     from fitplan.packing.wishes import Kept, Wishes
     from fitplan.render.pack import PackReport
@@ -172,16 +172,19 @@ def _report(
 
 
 def _wishes(options: Options, catalog: "Catalog") -> "Wishes":
-    from fitplan.packing.wishes import Wishes
+    from fitplan.packing.wishes import Wishes, usual_candidates
 
     if options.objective not in ("value", "count"):
         raise usage_error(f"no objective is called {options.objective!r}", "use value or count")
+    objective: Objective = "count" if options.objective == "count" else "value"
+    weights = _weights(catalog, options.weight)
+    named = frozenset(_ids(catalog, options.models))
     return Wishes(
-        candidates=frozenset(_ids(catalog, options.models) or catalog.file.pipelines),
+        candidates=named or usual_candidates(catalog, objective, weights),
         wanted=frozenset(_ids(catalog, options.want)),
         kept=tuple(_kept(catalog, text) for text in dict.fromkeys(options.keep)),
-        weights=_weights(catalog, options.weight),
-        objective="count" if options.objective == "count" else "value",
+        weights=weights,
+        objective=objective,
         min_quality_db=options.min_quality,
     )
 

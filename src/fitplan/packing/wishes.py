@@ -3,7 +3,7 @@
 The value of a pair is its model's Elo less what its quantization costs (`quality`), times the
 user's weight. Elo's zero is arbitrary: a model more is worth about a thousand points and a finer
 quantization a few dozen, so the number of models comes first and quality decides among equals. A
-model that nobody rated counts as the lowest rated one of the catalog.
+model that nobody rated takes part only when the user names it, and counts as the lowest rated one.
 """
 
 from collections.abc import Iterable, Mapping
@@ -127,6 +127,19 @@ class Field:
         elo = pipeline.elo.value if pipeline.elo else lowest_elo(self._catalog)
         error = rule.pair_error(_error(denoiser), _error(encoder))
         return round((elo - rule.elo_per_error * error) * weight * POINTS_PER_ELO)
+
+
+def usual_candidates(
+    catalog: Catalog, objective: Objective, weighted: Iterable[str]
+) -> frozenset[str]:
+    """The models that come into question unasked: those with a value of their own.
+
+    That is the rated and the weighted ones; all of them where only their number counts, or where
+    nobody rated any.
+    """
+    models = catalog.file.pipelines
+    rated = frozenset(id for id, pipeline in models.items() if pipeline.elo)
+    return frozenset(models) if objective == "count" or not rated else rated | frozenset(weighted)
 
 
 def lowest_elo(catalog: Catalog) -> int:

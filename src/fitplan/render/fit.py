@@ -20,6 +20,8 @@ from fitplan.report import Budget
 from fitplan.residency import Runtime
 from fitplan.units import GB, GIB, format_gib
 
+_MODEL = 15
+"""Columns that a model's name takes at most on a narrow terminal."""
 _TEXT = frozenset({"Model", "File", "Beside"})
 
 
@@ -74,7 +76,8 @@ def _table(pairs: Sequence[Pair], *, full: bool) -> Table:
     for heading in (*model, "File", "GB", "Beside", "Cache\nGiB", *ram, "Free\nGiB", "dB"):
         side: JustifyMethod = "left" if heading in _TEXT else "right"
         folds = heading in _TEXT and not full
-        table.add_column(heading, justify=side, no_wrap=not folds, overflow="fold")
+        most = _MODEL if heading == "Model" and folds else None
+        table.add_column(heading, justify=side, no_wrap=not folds, overflow="fold", max_width=most)
     for pair in pairs:
         table.add_row(*_cells(pair, several, full))
     return table
