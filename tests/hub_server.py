@@ -416,7 +416,7 @@ def wait_until(true: Callable[[], bool], seconds: float = 5.0) -> None:
 
 
 def use(hub: HubServer, monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
-    """Make this process's huggingface_hub speak to `hub`, without a token, quickly impatient."""
+    """Make this process's huggingface_hub speak to `hub`, without a token."""
     from huggingface_hub import constants
 
     monkeypatch.setattr(constants, "ENDPOINT", hub.url)
@@ -425,5 +425,11 @@ def use(hub: HubServer, monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     for name in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr("fitplan.hub.headers_cache.usual_folder", lambda: folder / "cache")
-    quick = Patience(tries=3, first_wait=0.01, longest_wait=2.0, silence=0.3, exchange=0.6)
+    patience = Patience(tries=3, first_wait=0.01, longest_wait=2.0)
+    monkeypatch.setattr("fitplan.hub.transport.PATIENCE", patience)
+
+
+def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait for a dawdling server a moment only."""
+    quick = Patience(tries=2, first_wait=0.01, silence=0.2, exchange=0.3)
     monkeypatch.setattr("fitplan.hub.transport.PATIENCE", quick)

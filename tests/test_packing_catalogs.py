@@ -207,9 +207,8 @@ def test_the_same_question_gives_the_same_set() -> None:
 
 def test_unrated_models_take_part_only_when_named() -> None:
     """A model without an Elo has no value of its own; counting models counts all of them."""
-    catalog = catalog_of(
-        {"a": ([(1, 0.0)], [(1, 0.0)]), "b": ([(1, 0.0)], [(1, 0.0)])}, {"a": 1000}
-    )
+    files: Sizes = [(1, 0.0)]
+    catalog = catalog_of({"a": (files, files), "b": (files, files)}, {"a": 1000})
     assert usual_candidates(catalog, "value", ()) == {"a"}
     assert usual_candidates(catalog, "value", ["b"]) == {"a", "b"}
     assert usual_candidates(catalog, "count", ()) == {"a", "b"}

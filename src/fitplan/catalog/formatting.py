@@ -86,16 +86,14 @@ def deviations(text: str) -> list[Deviation]:
 
     Spacing is only looked at when nothing else is wrong: order and layout move whole lines.
     """
-    root = compose(text)
-    if root is None:
+    root, wanted = compose(text), canonical(text)
+    if root is None or wanted == text:
         return []
     lines = split_lines(text.removeprefix(_BOM))
     found = sorted(set(_in_node(root, catalog_shape(), lines, in_flow=False)))
     if found:
         return found
-    wanted = canonical(text)
-    found = list(_in_spacing(lines, split_lines(wanted)))
-    return found or ([] if wanted == text else [_LINE_ENDS])
+    return list(_in_spacing(lines, split_lines(wanted))) or [_LINE_ENDS]
 
 
 def _in_node(

@@ -1,7 +1,7 @@
 """How single values are written in a catalog: plain where YAML allows it, else in double quotes."""
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import yaml
@@ -42,6 +42,7 @@ def _resolver() -> Any:
     return yaml.resolver.Resolver()
 
 
+@lru_cache(maxsize=4096)
 def _resolved(value: str) -> str:
     return str(_resolver().resolve(yaml.ScalarNode, value, (True, False)))
 

@@ -1,5 +1,6 @@
 """What a catalog says of one file, made from the file's header and what is known of its origin."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,6 +60,7 @@ def make_entry(
     catalog can't say what the file is, when it is no file of `wanted`, or has an entry already.
     """
     _refuse_unfit(model)
+    _refuse_id(wanted)
     name = file_name(model)
     known = catalog.file.components
     id = wanted or recognised or free_id(name.slug, known)
@@ -113,6 +115,12 @@ def _refuse_unfit(model: ModelFile) -> None:
         case _:
             return
     raise usage_error(f"{model.path} can't be added: {what}", cure)
+
+
+def _refuse_id(wanted: str | None) -> None:
+    if wanted is not None and not re.fullmatch(r"[a-z0-9][a-z0-9.\-]*", wanted):
+        hint = "an id has lower-case letters, digits, dots and hyphens"
+        raise usage_error(f"{wanted!r} is no id for a component", hint)
 
 
 def _parameters(model: ModelFile) -> tuple[int, int]:
