@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-import sparse
 from catalogs import shipped
 from cli import Run
 from fitplan.catalog import PublishedFile
@@ -17,10 +16,9 @@ from fitplan.hub.download import command
 from fitplan.hub.headers_cache import HeadersCache
 from fitplan.hub.models import Reader
 from fitplan.hub.transport import Hub
-from fitplan.weights import Tensor
+from hub_examples import KLEIN, QWEN, klein, qwen
 from hub_server import COMMIT, HubServer, Repo, running, use
 
-KLEIN = "unsloth/FLUX.2-klein-9B-GGUF"
 COMPONENT = "flux2-klein-9b"
 START = "flux-2-klein-9b"
 
@@ -29,18 +27,9 @@ START = "flux-2-klein-9b"
 def folders(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Klein 9B in three quantizations, and a text encoder in one."""
     folder = tmp_path_factory.mktemp("hub")
-    for quant in ("q4_k_m", "q5_k_m"):
-        path = folder / "klein" / f"{START}-{quant.upper()}.gguf"
-        sparse.write_gguf(path, sparse.inventory(f"klein-9b-{quant}").tensors)
-    large = [_as_q8(tensor) for tensor in sparse.inventory("klein-9b-q5_k_m").tensors]
-    sparse.write_gguf(folder / "klein" / f"{START}-Q8_0.gguf", large)
-    encoder = sparse.inventory("qwen3-8b-q5_k_m").tensors
-    sparse.write_gguf(folder / "qwen" / "Qwen3-8B-Q5_K_M.gguf", encoder, tokens=100)
+    klein(folder / "klein")
+    qwen(folder / "qwen", tokens=100)
     return folder
-
-
-def _as_q8(tensor: Tensor) -> Tensor:
-    return replace(tensor, type="Q8_0") if tensor.type.startswith("Q") else tensor
 
 
 @pytest.fixture
@@ -49,7 +38,7 @@ def hub(folders: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
     with running() as server:
         use(server, monkeypatch, tmp_path)
         server.repos[KLEIN] = Repo(folders / "klein")
-        server.repos["unsloth/Qwen3-8B-GGUF"] = Repo(folders / "qwen")
+        server.repos[QWEN] = Repo(folders / "qwen")
         yield server
 
 

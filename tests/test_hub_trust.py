@@ -140,6 +140,18 @@ def test_a_gated_repository(hub: HubServer, run: Run, monkeypatch: pytest.Monkey
     assert run("inspect", ADDRESS).code == 0
 
 
+def test_a_password_in_the_endpoint_is_not_shown(
+    hub: HubServer, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """HF_ENDPOINT may hold one; no message and no page's address does."""
+    with_password = hub.url.replace("http://", "http://me:sesame@")
+    monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", with_password)
+    hub.repos["a/b"].gated = True
+    told = failure(run)
+    assert f"{hub.url}/a/b" in told
+    assert "sesame" not in told
+
+
 def test_a_private_repository(hub: HubServer, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is told like a missing one; a token of a member opens it."""
     hub.repos["a/b"].private = True

@@ -112,7 +112,9 @@ def _check(
     subject = Subject(
         document, usable.file, base.overlaid(usable.file), usable.cut.untouched, today
     )
-    problems = (*document.problems, *usable.problems, *_broken_rules(subject, usable, ask_hub))
+    problems = [*document.problems, *usable.problems, *_broken_rules(subject, usable, ask_hub)]
+    if not any(BY_ID[problem.rule].severity is Severity.ERROR for problem in problems):
+        problems += departures(subject)
     findings = tuple(sorted(_findings(document, problems), key=_by_place))
     return Checked(document.origin, whole, _once(findings), tuple(residuals(subject)))
 
@@ -123,7 +125,6 @@ def _broken_rules(subject: Subject, usable: Sound, ask_hub: Ask | None) -> Itera
             yield Problem(rule.id, usable.cut.original(loc), message, cure)
     for id, (loc, message, cure) in ask_hub(subject) if ask_hub else ():
         yield Problem(id, usable.cut.original(loc), message, cure)
-    yield from departures(subject)
 
 
 def _findings(document: Document, problems: Iterable[Problem]) -> Iterator[Finding]:

@@ -23,6 +23,9 @@ class NewBest:
     before: Plan | None
     """None: no pair fitted, or there was no such model."""
     after: Plan | None
+    in_old: bool
+    """Whether the old catalog has the model."""
+    in_new: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,8 @@ def review(old: Catalog, new: Catalog, runtime: Runtime) -> Review:
         for budget in BUDGETS:
             before, after = (plans.get((id, budget)) for plans in best)
             if _pair(before) != _pair(after):
-                found.append(NewBest(id, pipeline.name, budget, before, after))
+                known = [id in catalog.file.pipelines for catalog in (old, new)]
+                found.append(NewBest(id, pipeline.name, budget, before, after, *known))
     return Review(tuple(changes(old, new)), tuple(found), runtime)
 
 

@@ -20,11 +20,8 @@ class Subject:
 
     what: str
     """As a user names it: `hf:OWNER/REPO:FILE`."""
-    repository: str
-    host: str
-    """Of the endpoint."""
     page: str
-    """The repository's page."""
+    """The repository's page, without what HF_ENDPOINT may say of a user and password."""
 
     def error(self, message: str, hint: str) -> FitplanError:
         """An error about it."""

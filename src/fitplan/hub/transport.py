@@ -128,8 +128,9 @@ class Hub:
 
     def subject(self, repository: str, what: str) -> Subject:
         """What errors about `repository` name."""
-        host = problems.host_of(self.endpoint)
-        return Subject(what, repository, host, f"{self.endpoint}/{repository}")
+        parts = urlsplit(self.endpoint)
+        server = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+        return Subject(what, f"{server}/{repository}")
 
     def get(
         self, url: str, subject: Subject, accept: Accept, extra: Mapping[str, str] | None = None

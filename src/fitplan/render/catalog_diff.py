@@ -54,14 +54,13 @@ def _add_rows(table: Table, review: Review) -> None:
     for new in review.best:
         name = "" if new.pipeline_id == previous else printable(new.name)
         previous = new.pipeline_id
-        table.add_row(
-            Text(name, style="bold"), str(new.budget // GIB), _pair(new.before), _pair(new.after)
-        )
+        pairs = (_pair(new.before, new.in_old), _pair(new.after, new.in_new))
+        table.add_row(Text(name, style="bold"), str(new.budget // GIB), *pairs)
 
 
-def _pair(plan: Plan | None) -> Text:
+def _pair(plan: Plan | None, known: bool) -> Text:
     if plan is None:
-        return Text("none fits", style="dim")
+        return Text("none fits" if known else "no such model", style="dim")
     names = [f"{c.file.publisher}/{c.file.quant}" for c in (plan.denoiser, plan.encoder)]
     quality = "" if plan.quality_db is None else f", {plan.quality_db:.1f} dB"
     size = format_gib(plan.cache_bytes)
@@ -118,6 +117,8 @@ def _new_best(new: NewBest) -> dict[str, Any]:
         "model": new.name,
         "model_id": new.pipeline_id,
         "budget_bytes": new.budget,
+        "in_old": new.in_old,
+        "in_new": new.in_new,
         "before": _plan(new.before),
         "after": _plan(new.after),
     }
