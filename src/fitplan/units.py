@@ -39,7 +39,7 @@ def parse_size(text: str) -> int:
     if match is None or unit is None:
         raise usage_error(f"{text!r} is no size", _HINT)
     whole, _, decimals = match[1].partition(".")
-    size = int(whole + decimals or "0") * unit // 10 ** len(decimals)
+    size = int(whole + decimals) * unit // int(10 ** len(decimals))
     if size == 0:
         raise usage_error(f"{text!r} is less than one byte", _HINT)
     return size
