@@ -1,6 +1,7 @@
 """The README's examples: find them, run them, and (as a script) rewrite them.
 
-An example marked FILES runs beside a folder `models` of header-true files, large on paper only.
+An example marked FILES runs beside a folder `models` of header-true files, large on paper only;
+one marked HUB talks to a hub on this machine.
 """
 
 import os
@@ -9,15 +10,16 @@ import shlex
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import hub_examples
 from sparse import install
 
 README = Path(__file__).parent.parent / "README.md"
 _EXAMPLE = re.compile(
-    r"<!-- COLUMNS=(?P<columns>\d+)(?P<files> FILES)? -->\n```console\n"
+    r"<!-- COLUMNS=(?P<columns>\d+)(?P<files> FILES| HUB)? -->\n```console\n"
     r"\$ fitplan (?P<arguments>.*)\n(?P<output>(?:.*\n)*?)```\n"
 )
 _FILES = {
@@ -45,15 +47,19 @@ class Example:
         """What fitplan prints now."""
         if not self.files:
             return _run(self, README.parent)
+        if self.files == " HUB":
+            with hub_examples.environment() as hub:
+                return _run(self, README.parent, hub)
         with tempfile.TemporaryDirectory() as made:
             for inventory, name in _FILES.items():
                 install(inventory, Path(made) / "models").rename(Path(made) / "models" / name)
             return _run(self, Path(made))
 
 
-def _run(example: Example, folder: Path) -> str:
+def _run(example: Example, folder: Path, more: Mapping[str, str] | None = None) -> str:
     program = [sys.executable, "-c", "from fitplan.cli.app import run; run()"]
     environment = {**os.environ, "COLUMNS": example.columns, "PYTHONIOENCODING": "utf-8"}
+    environment |= more or {}
     environment.pop("FORCE_COLOR", None)
     command = [*program, *shlex.split(example.arguments)]
     done = subprocess.run(command, capture_output=True, env=environment, cwd=folder, check=False)
