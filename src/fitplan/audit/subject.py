@@ -83,11 +83,12 @@ class Subject:
     def _sites(self) -> Iterator[Site]:
         for id, component in self.file.components.items():
             architecture = self.known.architectures[component.architecture]
-            files = iter(self.catalog.files(id))
+            files = {(file.publisher, file.quant): file for file in self.catalog.files(id)}
             for r, release in enumerate(component.releases):
                 for v, variant in enumerate(release.variants):
                     loc = ("components", id, "releases", r, "variants", v)
-                    yield Site(loc, id, component, architecture, release, variant, next(files))
+                    file = files[release.publisher, variant.quant]
+                    yield Site(loc, id, component, architecture, release, variant, file)
 
     def _recipe_mixes(self) -> Iterator[Mix]:
         for id, architecture in self.file.architectures.items():

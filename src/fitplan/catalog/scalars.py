@@ -10,7 +10,7 @@ _STRING = "tag:yaml.org,2002:str"
 _NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
 _PLAIN = re.compile(r"[^\W_][^\n]*|[./(~+_][^\s\n][^\n]*")
 _BREAKS_PLAIN = re.compile(r":(?=\s|$)|\s#|\s$")
-_BREAKS_FLOW = re.compile(r"[,\[\]{}]|:(?=[\s,\[\]{}])")
+_BREAKS_FLOW = re.compile(r"[,?\[\]{}]|:(?=[\s,\[\]{}])")
 _LIKE_A_NUMBER = re.compile(r"[0-9.][0-9.,:_eE+-]*")
 """A number or date to some reader of YAML, or to people: "2026-07", "1e3"."""
 _NUMBER = re.compile(r"([+-]?)([0-9][0-9_]*)?(\.[0-9_]*)?(e[+-]?[0-9]+)?", re.IGNORECASE)

@@ -165,7 +165,9 @@ def _files(files: list[Facts]) -> Table:
     table = bare_table()
     for heading in ("Quant", "Publisher", "Format", "GB", "Bytes", "Basis", "Error", "Source"):
         right = heading in ("GB", "Bytes", "Error", "Source")
-        table.add_column(heading, justify="right" if right else "left", no_wrap=heading != "Publisher")
+        table.add_column(
+            heading, justify="right" if right else "left", no_wrap=heading != "Publisher"
+        )
     numbers = _numbered(files)
     for file in files:
         error = "?" if file["rel_error"] is None else f"{file['rel_error']:.4f}"
