@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fitplan.cli.options import Common
-from fitplan.cli.output import Format
 from fitplan.errors import usage_error
 
 if TYPE_CHECKING:
@@ -64,5 +63,4 @@ def target(to: Path | None, backup: bool, shared: Common) -> Target:
 
 def refuse_format(name: str, shared: Common) -> None:
     """Usage error for anything but table and json."""
-    if shared.output not in (Format.TABLE, Format.JSON):
-        raise usage_error(f"catalog {name} has no format {shared.output}", "use table or json")
+    shared.expect_table_or_json(f"catalog {name}")

@@ -37,8 +37,7 @@ def execute(model: str, denoiser: str, encoder: str, ram: str | None, shared: Co
     from fitplan.compare import compare
     from fitplan.render.compare import compare_document, compare_table
 
-    if shared.output not in (Format.TABLE, Format.JSON):
-        raise usage_error(f"compare has no format {shared.output}", "use table or json")
+    shared.expect_table_or_json("compare")
     size = None if ram is None else parse_size(ram)
     catalog = shared.catalog()
     found = catalog.pipeline_ids(model)

@@ -53,8 +53,7 @@ def execute(
     """Explain one pair and print it."""
     from fitplan.explanation import explain
 
-    if shared.output not in (Format.TABLE, Format.JSON):
-        raise usage_error(f"explain has no format {shared.output}", "use table or json")
+    shared.expect_table_or_json("explain")
     catalog = shared.catalog()
     found = catalog.pipeline_ids(model)
     if len(found) > 1:

@@ -95,8 +95,7 @@ def execute(text: str, options: Options, shared: Common) -> int:
     from fitplan.render.fit import FitReport
     from fitplan.report import Budget
 
-    if shared.output not in (Format.TABLE, Format.JSON):
-        raise usage_error(f"fit has no format {shared.output}", "use table or json")
+    shared.expect_table_or_json("fit")
     if not is_remote(text):
         raise usage_error(f"{text!r} is no address on the hub", "write hf:OWNER/REPO")
     limit, source = limits(options.ram, None)

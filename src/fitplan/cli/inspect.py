@@ -66,8 +66,7 @@ def execute(paths: list[str], shared: Common, ram: str | None, options: RemoteOp
     """Inspect and print; exit code 3 when some path can't be read."""
     from fitplan.inspection import inspect
 
-    if shared.output not in (Format.TABLE, Format.JSON):
-        raise usage_error(f"inspect has no format {shared.output}", "use table or json")
+    shared.expect_table_or_json("inspect")
     if any(map(is_remote, paths)):
         return _with_remote(paths, shared, ram, options)
     if ram is not None:

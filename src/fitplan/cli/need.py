@@ -58,8 +58,7 @@ def execute(
     from fitplan.needs import needs
     from fitplan.render.need import NeedReport, need_document, need_table
 
-    if shared.output not in (Format.TABLE, Format.JSON):
-        raise usage_error(f"need has no format {shared.output}", "use table or json")
+    shared.expect_table_or_json("need")
     total = None if ram_total is None else parse_size(ram_total)
     catalog, runtime = shared.catalog(), shared.runtime()
     budget_setting(runtime, "need")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fitplan.cli.output import Format
+from fitplan.errors import usage_error
 
 if TYPE_CHECKING:
     from fitplan.catalog import Catalog
@@ -80,6 +81,11 @@ class Common:
             (*outer.modes, *self.modes),
             outer.user_catalog and self.user_catalog,
         )
+
+    def expect_table_or_json(self, command: str) -> None:
+        """Usage error for a format that `command` doesn't have."""
+        if self.output not in (Format.TABLE, Format.JSON):
+            raise usage_error(f"{command} has no format {self.output}", "use table or json")
 
     @property
     def output(self) -> Format:

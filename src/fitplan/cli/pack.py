@@ -120,8 +120,7 @@ def execute(options: Options, shared: Common) -> int:
     """Pack and print; exit code 1 when no set does what is wanted."""
     from fitplan.packing.resident_set import Packed, pack
 
-    if shared.output not in (Format.TABLE, Format.JSON):
-        raise usage_error(f"pack has no format {shared.output}", "use table or json")
+    shared.expect_table_or_json("pack")
     if not 0 < options.time_limit <= 86400:
         raise usage_error("--time-limit is no time", "give seconds, more than 0")
     if options.min_quality is not None and not isfinite(options.min_quality):

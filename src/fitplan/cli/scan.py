@@ -15,7 +15,7 @@ from fitplan.cli.options import (
 )
 from fitplan.cli.output import Format, console, show, write_json
 from fitplan.cli.places import ComfyUIOption, HfCacheOption, InvokeAIOption, Places
-from fitplan.errors import EXIT_ANSWER, EXIT_NOTHING, usage_error
+from fitplan.errors import EXIT_ANSWER, EXIT_NOTHING
 
 
 def command(
@@ -46,8 +46,7 @@ def execute(places: Places, shared: Common) -> int:
     """Scan and print; exit code 1 when there is no model."""
     from fitplan.render.scan import scan_document, scan_table
 
-    if shared.output not in (Format.TABLE, Format.JSON):
-        raise usage_error(f"scan has no format {shared.output}", "use table or json")
+    shared.expect_table_or_json("scan")
     found = places.scan([shared.runtime()])
     if shared.output is Format.JSON:
         write_json(scan_document(found))

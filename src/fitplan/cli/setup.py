@@ -16,7 +16,6 @@ from fitplan.cli.options import (
     common,
 )
 from fitplan.cli.output import Format, console, show, write_json
-from fitplan.errors import usage_error
 from fitplan.units import parse_size
 
 if TYPE_CHECKING:
@@ -58,8 +57,7 @@ def execute(ram_total: str | None, vram: str | None, root: Path | None, shared: 
     from fitplan.render.setup import setup_document, setup_table
     from fitplan.settings_file import write_setting
 
-    if shared.output not in (Format.TABLE, Format.JSON):
-        raise usage_error(f"setup has no format {shared.output}", "use table or json")
+    shared.expect_table_or_json("setup")
     runtime = shared.runtime()
     setting = budget_setting(runtime, "setup")
     memory = _ram(ram_total)

@@ -140,8 +140,7 @@ def command(
 
 def execute(options: Options, shared: Common) -> int:
     """Plan and print; exit code 1 when nothing fits."""
-    if shared.output not in (Format.TABLE, Format.JSON):
-        raise usage_error(f"train has no format {shared.output}", "use table or json")
+    shared.expect_table_or_json("train")
     if options.as_commands and not options.models:
         raise usage_error("--command is about one model", "name a MODEL")
     report = _plan(options, shared)

@@ -7,7 +7,7 @@ import typer
 
 from fitplan.cli.options import Common, FormatOption, JsonOption, common
 from fitplan.cli.output import Format, write, write_json
-from fitplan.errors import EXIT_ANSWER, EXIT_NOTHING, usage_error
+from fitplan.errors import EXIT_ANSWER, EXIT_NOTHING
 
 if TYPE_CHECKING:
     from fitplan.readers.reference import Verdict
@@ -30,8 +30,7 @@ def execute(paths: list[Path], shared: Common) -> int:
     """Compare and print; exit code 1 when something differs."""
     from fitplan.readers.reference import verify
 
-    if shared.output not in (Format.TABLE, Format.JSON):
-        raise usage_error(f"verify has no format {shared.output}", "use table or json")
+    shared.expect_table_or_json("verify")
     verdicts = [verdict for path in paths for verdict in verify(path)]
     if shared.output is Format.JSON:
         write_json({"schema": "fitplan.verify/1", "files": [_entry(v) for v in verdicts]})
