@@ -10,7 +10,7 @@ from fitplan.planner import Plan, Show, plan
 from fitplan.quantization import quant_name
 from fitplan.residency import Residency, Unsupported
 from fitplan.units import GIB
-from inventory import DATA
+from inventory import DATA, measured
 
 RUNTIME = runtimes.find("invokeai@6.12")
 ROWS = yaml.safe_load((DATA / "seed_tables.yaml").read_text(encoding="utf-8"))["cache_usage"][
@@ -59,3 +59,13 @@ def test_the_first_pair_is_the_pages_or_scores_higher(model: str) -> None:
     assert best.cache_bytes <= 14 * GIB
     assert best.quality_db is not None
     assert all(score is not None and score <= best.quality_db for score in scores)
+
+
+@pytest.mark.parametrize("version", ["6.12", "6.14"])
+def test_sd_1_5_counts_what_its_parts_were_measured_to_count(version: str) -> None:
+    """UNet, CLIP-L and VAE of its diffusers folder, each BF16, in both versions."""
+    parts = ("sd15-diff-unet-f16", "sd15-diff-te-f16", "sd15-diff-vae-f32")
+    expected = sum(measured()[part]["6.12.0"]["accounted"] for part in parts)
+    runtime = runtimes.find(f"invokeai@{version}")
+    found = plan(shipped(), ["sd15"], 14 * GIB, lambda file: runtime.residency(file.weights))
+    assert found.plans[0].cache_bytes == expected

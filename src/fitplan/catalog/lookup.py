@@ -119,6 +119,7 @@ class Catalog:
             file_bytes=variant.bytes,
             groups=_weight_groups(architecture, release, variant),
             hidden_size=architecture.hidden_size,
+            part_of=release.part_of or "",
         )
         pattern = variant.file or release.file
         return PublishedFile(

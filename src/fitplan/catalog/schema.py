@@ -94,6 +94,8 @@ class Release(_Model):
     """Address of the repository."""
     format: Annotated[Container, Field(strict=False)]
     """gguf, safetensors (one file) or folder."""
+    part_of: Id | None = None
+    """Family of the diffusers pipeline whose folder these files are loaded with, if they are."""
     file: str | None = None
     """File name with `{quant}` in place of the quantization name."""
     recipe: Id | None = None

@@ -29,6 +29,9 @@ def _fits(catalog: Catalog, component: Component, model: ModelFile) -> bool:
     architecture = catalog.file.architectures[component.architecture]
     if architecture.family != model.weights.family:
         return False
+    homes = {release.part_of for release in component.releases if release.part_of}
+    if homes and model.weights.part_of not in homes:
+        return False
     counted, head = _elements(model)
     return architecture.parameters in (counted, counted + head)
 

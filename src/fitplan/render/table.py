@@ -40,12 +40,14 @@ class Layout:
     sizes: bool = True
     """File sizes and RAM."""
     seen: bool = True
-    bar: bool = False
+    bar: int = 0
+    """Columns of the bar that shows what fills the budget."""
     padding: int = 1
 
 
 LAYOUTS = (
-    Layout(publishers=True, bar=True),
+    Layout(publishers=True, bar=16),
+    Layout(publishers=True, bar=8),
     Layout(publishers=True),
     Layout(publishers=True, seen=False),
     Layout(),
@@ -62,27 +64,26 @@ _RIGHT = _SIZES | {"dB", "s/\nimage", "s if\nread\nagain"}
 class Bar:
     """What fills the budget: denoiser, encoder, others, and what stays free."""
 
-    WIDTH = 12
-
-    def __init__(self, parts: tuple[int, int, int], budget: int) -> None:
+    def __init__(self, parts: tuple[int, int, int], budget: int, width: int) -> None:
         self.parts = parts
         self.budget = budget
+        self.width = width
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         marks = "#=-." if options.ascii_only else "█▓▒░"
         yield Segment("".join(self._cells(marks)))
 
     def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
-        return Measurement(self.WIDTH, self.WIDTH)
+        return Measurement(self.width, self.width)
 
     def _cells(self, marks: str) -> Iterator[str]:
         total = drawn = 0
         for size, mark in zip(self.parts, marks[:3], strict=True):
             total += size
-            upto = min(self.WIDTH, round(total * self.WIDTH / self.budget))
+            upto = min(self.width, round(total * self.width / self.budget))
             yield mark * (upto - drawn)
             drawn = upto
-        yield marks[3] * (self.WIDTH - drawn)
+        yield marks[3] * (self.width - drawn)
 
 
 def plan_table(report: PlanReport, width: int) -> RenderableType:
@@ -168,7 +169,7 @@ def _cells(report: PlanReport, row: Row, first: bool, layout: Layout) -> Iterato
     yield _quality(plan.quality_db)
     yield from time_cells(report, row, long=layout.publishers)
     if layout.bar:
-        yield _bar(report, row)
+        yield _bar(report, row, layout.bar)
 
 
 def _seen(report: PlanReport, row: Row) -> str:
@@ -194,10 +195,10 @@ def _quality(score: float | None) -> Text:
     return Text(f"{score:.1f}", style="green" if score >= EQUIVALENT_DB else "")
 
 
-def _bar(report: PlanReport, row: Row) -> Bar:
+def _bar(report: PlanReport, row: Row, width: int) -> Bar:
     plan = row.plan
     sizes = (plan.denoiser.residency.cache_bytes, plan.encoder.residency.cache_bytes)
-    return Bar((*sizes, plan.cache_bytes - sum(sizes)), report.budget.cache_bytes)
+    return Bar((*sizes, plan.cache_bytes - sum(sizes)), report.budget.cache_bytes, width)
 
 
 def _legend(report: PlanReport) -> Iterator[Text]:

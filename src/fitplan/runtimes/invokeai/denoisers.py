@@ -10,6 +10,7 @@ from fitplan.runtimes.invokeai.treatments import (
     FOLDER,
     GGML,
     GGUF,
+    NO_POSITION_IDS,
     PACKED,
     SINGLE,
     buffers,
@@ -86,9 +87,8 @@ def stable_diffusion(by_state_dict: bool) -> tuple[Rule, ...]:
     """SD1.5, SDXL and SD3.5: everything becomes BF16, a single file with all its components."""
     single = "StableDiffusionDiffusersModel._load_from_singlefile (stable_diffusion.py)"
     folder = "StableDiffusionDiffusersModel (stable_diffusion.py)"
-    ids = Treatment(only(Role.BUFFERS), Drop(), "position ids are rebuilt, not loaded")
     adds = buffers(by_state_dict, 616, "position ids")
-    treatments = (ids, *ALL_BF16)
+    treatments = (NO_POSITION_IDS, *ALL_BF16)
     whole = (Rule(f, SINGLE, treatments, single, FLOATS, adds, maps=True) for f in ("sd15", "sdxl"))
     return (
         *whole,

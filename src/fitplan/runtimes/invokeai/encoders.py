@@ -12,6 +12,7 @@ from fitplan.runtimes.invokeai.treatments import (
     GGUF,
     INTEGERS,
     NO_HEAD,
+    NO_POSITION_IDS,
     NO_TOKENIZER,
     PACKED,
     SECOND_TABLE,
@@ -93,11 +94,14 @@ def clip(by_state_dict: bool, alone: Treatment) -> tuple[Rule, ...]:
     adds = buffers(by_state_dict, 616, "position ids")
     where = "StableDiffusionDiffusersModel (stable_diffusion.py)"
     parts = (dense(family, where, FOLDER) for family in ("clip-l", "clip-g"))
-    treatments = (INTEGERS, alone)
+    treatments = (NO_POSITION_IDS, INTEGERS, alone)
     loader = "CLIPDiffusersLoader (flux.py)"
     clip_l = Rule("clip-l", FOLDER, treatments, loader, FLOATS, adds, maps=True)
     return (
-        *(replace(part, when_part_of="*", adds=adds) for part in parts),
+        *(
+            replace(part, treatments=(NO_POSITION_IDS, *ALL_BF16), when_part_of="*", adds=adds)
+            for part in parts
+        ),
         clip_l,
         replace(clip_l, family="clip-g", basis="code"),
     )

@@ -42,6 +42,7 @@ NO_HEAD = Treatment(only(Role.OUTPUT_HEAD), Drop(), "a text encoder needs no out
 SECOND_TABLE = Treatment(
     only(Role.OUTPUT_HEAD), Drop(), "the embedding stored a second time: one table is loaded"
 )
+NO_POSITION_IDS = Treatment(only(Role.BUFFERS), Drop(), "position ids are rebuilt, not loaded")
 NO_TOKENIZER = Treatment(only(Role.TOKENIZER), Drop(), "tokenizers count 0")
 ALL_BF16 = (NO_SCALES, NO_TOKENIZER, INTEGERS, BF16)
 
