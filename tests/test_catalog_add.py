@@ -21,8 +21,6 @@ from fitplan.weights import Container, Tensor
 from sparse import NAMES, install, inventory, write_gguf, write_safetensors
 
 SHIPPED = reading.shipped_path().read_text(encoding="utf-8")
-CHECKPOINTS = ("sd15-single-f16", "sd15-single-f32")
-ADDABLE = [name for name in NAMES if name not in CHECKPOINTS]
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +39,7 @@ def overlay(path: Path, **wanted: str) -> str:
     return found.text
 
 
-@pytest.mark.parametrize("name", ADDABLE)
+@pytest.mark.parametrize("name", NAMES)
 def test_an_entry_says_what_the_header_says(files: dict[str, Path], name: str) -> None:
     """Laid over the shipped catalog it loads: one more file, with the tensors' exact bytes."""
     text = overlay(files[name])
@@ -73,7 +71,7 @@ def test_only_new_lines_come_into_the_file(files: dict[str, Path], name: str) ->
 def test_many_files_go_into_one_catalog(files: dict[str, Path]) -> None:
     """One after another: as many new files, and all that was there."""
     document = Document(SHIPPED, "models.yaml")
-    names = ADDABLE[::4]
+    names = NAMES[::4]
     found = add([files[name] for name in names], document, shipped(), Wanted(publisher="somebody"))
     refused = [error.message for error in found.refused]
     assert all("already" in message for message in refused)
@@ -92,7 +90,7 @@ def test_every_entry_passes_check(run: Run, files: dict[str, Path], tmp_path: Pa
     """An overlay with all inventories, each by a publisher of its own, has no error."""
     to = tmp_path / "all.yaml"
     document = Document(placing.EMPTY, str(to))
-    for name in ADDABLE:
+    for name in NAMES:
         found = add([files[name]], document, shipped(), Wanted(publisher=name))
         assert not found.refused
         document = Document(found.text, str(to))
@@ -157,7 +155,7 @@ def _entry_of(component: str, release: dict[str, Any], variant: dict[str, Any]) 
 
 
 REFUSED = [
-    ("sd15-single-f16", {}, "a full checkpoint (SD 1.5, SD VAE, CLIP-L in one file)"),
+    ("sd15-single-f16", {"component": "sd15"}, "is no file of sd15"),
     ("klein-4b-q8_0", {"publisher": "unsloth"}, "flux2-klein-4b/unsloth/Q8_0 is in the catalog"),
     ("klein-4b-q8_0", {"component": "flux1-dev"}, "is no file of flux1-dev"),
     ("klein-4b-q8_0", {"component": "qwen3-4b"}, "is no file of qwen3-4b"),
@@ -199,7 +197,8 @@ def test_one_bad_file_does_not_hide_the_others(
 ) -> None:
     """The good one is added, the others are told, and the exit code is the worst."""
     to, missing = tmp_path / "mine.yaml", tmp_path / "missing.gguf"
-    paths = (files["klein-4b-q8_0"], files["sd15-single-f16"], missing)
+    strange = write_safetensors(tmp_path / "strange.safetensors", [Tensor("a", (2, 2), "F16")])
+    paths = (files["klein-4b-q8_0"], strange, missing)
     ran = run("catalog", "add", *map(str, paths), "--to", str(to), "--json")
     assert ran.code == 3
     assert [entry["id"] for entry in ran.json["entries"]] == ["flux2-klein-4b/unknown/Q8_0"]

@@ -150,8 +150,8 @@ def orphans(subject: Subject) -> Iterator[Hit]:
             if (id, recipe) not in used.recipes:
                 message = f"no file follows the recipe {recipe} of {id}"
                 yield ("architectures", id, "recipes", recipe), message, "remove it, or name it"
-    for id in file.components:
-        if id not in used.components:
+    for id, component in file.components.items():
+        if id not in used.components and component.kind != "checkpoint":
             yield ("components", id), f"no pipeline uses {id}", "remove it, or add its pipeline"
 
 

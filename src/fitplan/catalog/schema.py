@@ -113,8 +113,8 @@ class Release(_Model):
 class Component(_Model):
     """A denoiser, text encoder or VAE, with every known file of it."""
 
-    kind: Literal["denoiser", "encoder", "vae"]
-    """What part of a pipeline it is."""
+    kind: Literal["denoiser", "encoder", "vae", "checkpoint"]
+    """What part of a pipeline it is; `checkpoint`: all parts in one file, in no pipeline."""
     name: str
     """Name as people write it."""
     architecture: Id

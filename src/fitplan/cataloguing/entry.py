@@ -15,7 +15,6 @@ from fitplan.weights import Container, Kind, Role, WeightGroup
 Groups = dict[str, dict[str, int]]
 """Role → tensor type → elements."""
 
-_PARTS = (Kind.DENOISER, Kind.ENCODER, Kind.VAE)
 _NO_PARAMETERS = frozenset({Role.QUANT_STATE, Role.BUFFERS, Role.TOKENIZER})
 
 
@@ -99,12 +98,8 @@ def groups_of(groups: tuple[WeightGroup, ...]) -> Groups:
 
 
 def _refuse_unfit(model: ModelFile) -> None:
-    holds = "a catalog holds denoisers, text encoders and VAEs"
+    holds = "a catalog holds denoisers, text encoders, VAEs and checkpoints"
     match model.kind:
-        case Kind.CHECKPOINT:
-            parts = ", ".join(part.architecture for part in model.parts)
-            what = f"a full checkpoint ({parts} in one file) is no single component"
-            cure = f"{holds}: save its parts as files of their own and add those"
         case Kind.LORA | Kind.CONTROLNET:
             what, cure = f"{model.architecture} is none of a model's own parts", holds
         case Kind.UNKNOWN:
@@ -173,7 +168,8 @@ def _component(catalog: Catalog, model: ModelFile, id: str, shapes: str | None) 
 
 def _architecture(model: ModelFile) -> dict[str, Any]:
     weights = model.weights
-    width = {"hidden_size": weights.hidden_size} if weights.hidden_size else {}
+    one_width = weights.hidden_size and model.kind is not Kind.CHECKPOINT
+    width = {"hidden_size": weights.hidden_size} if one_width else {}
     parameters = sum(_parameters(model))
     return {"family": weights.family, "parameters": parameters, **width, "recipes": {}}
 

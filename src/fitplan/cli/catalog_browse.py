@@ -57,6 +57,7 @@ def show_command(
 
 def execute(id: str, shared: Common) -> None:
     """Print everything that `id` names."""
+    from fitplan import runtimes
     from fitplan.cataloguing.finding import found_as
     from fitplan.render import catalog_show as render
 
@@ -64,6 +65,6 @@ def execute(id: str, shared: Common) -> None:
     catalog = shared.catalog()
     found = found_as(catalog, id)
     if shared.output is Format.JSON:
-        write_json(render.show_document(catalog, found))
+        write_json(render.show_document(catalog, found, runtimes.newest()))
         return
-    show(render.show_table(catalog, found), console())
+    show(render.show_table(catalog, found, runtimes.newest()), console())

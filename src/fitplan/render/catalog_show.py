@@ -1,6 +1,6 @@
 """All facts of a model, component, file or source: rich text and a JSON document."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from rich.console import Group, RenderableType
@@ -9,31 +9,34 @@ from rich.text import Text
 
 from fitplan.catalog import Catalog, PublishedFile
 from fitplan.cataloguing.finding import Named
+from fitplan.cataloguing.support import running
 from fitplan.render.rich_tables import bare_table
 from fitplan.render.text import printable
+from fitplan.residency import Runtime
 from fitplan.units import GB
 
 Facts = dict[str, Any]
 
 
-def show_document(catalog: Catalog, found: Named) -> dict[str, Any]:
+def show_document(catalog: Catalog, found: Named, runtimes: Sequence[Runtime]) -> dict[str, Any]:
     """`fitplan.catalog-show/1`."""
     return {
         "schema": "fitplan.catalog-show/1",
-        "models": [_model(catalog, id) for id in found.pipelines],
+        "models": [_model(catalog, id, runtimes) for id in found.pipelines],
         "components": [_component(catalog, id) for id in found.components],
         "files": [_file(file) for file in found.files],
         "sources": [_source(catalog, id) for id in found.sources],
     }
 
 
-def _model(catalog: Catalog, id: str) -> Facts:
+def _model(catalog: Catalog, id: str, runtimes: Sequence[Runtime]) -> Facts:
     file = catalog.file
     pipeline = file.pipelines[id].model_dump()
     elo = pipeline["elo"]
     return {
         "id": id,
         **pipeline,
+        "runs_in": running(catalog, id, runtimes),
         "elo": elo and {**elo, "source": _source(catalog, elo["source"])},
         "observations": [
             {**seen.model_dump(mode="json"), "source": _source(catalog, seen.source)}
@@ -93,9 +96,9 @@ def _source(catalog: Catalog, id: str) -> Facts:
     return {"id": id, **catalog.file.sources[id].model_dump()}
 
 
-def show_table(catalog: Catalog, found: Named) -> RenderableType:
+def show_table(catalog: Catalog, found: Named, runtimes: Sequence[Runtime]) -> RenderableType:
     """Everything that a name means, one block after another."""
-    document = show_document(catalog, found)
+    document = show_document(catalog, found, runtimes)
     parts: list[RenderableType] = []
     for kind in ("models", "components", "files", "sources"):
         for facts in document[kind]:
