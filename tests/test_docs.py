@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from catalogs import shipped
+from fitplan.audit.rules import RULES
 from fitplan.catalog import reading
 from fitplan.quantization import quant_name
 from fitplan.units import GIB
@@ -51,3 +52,11 @@ def test_the_overlay_of_the_readme_works(tmp_path: Path) -> None:
     catalog = reading.load(reading.shipped_path(), overlay)
     assert catalog.pipeline_ids("My Z-Image") == ["my-z-image"]
     assert len(catalog.file.pipelines) == len(shipped().file.pipelines) + 1
+
+
+def test_the_readme_counts_the_catalog() -> None:
+    """Models, files and rules are as many as it says."""
+    text = README.read_text(encoding="utf-8")
+    files = sum(len(shipped().files(id)) for id in shipped().file.components)
+    assert f"{len(shipped().file.pipelines)} models,\n{files} files" in text
+    assert f"{len(RULES)} rules look at" in text
