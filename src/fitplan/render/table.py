@@ -126,10 +126,11 @@ def _table_of_pairs(report: PlanReport, layout: Layout) -> Table:
     for heading in _headings(report, layout):
         side: JustifyMethod = "right" if heading in _RIGHT else "left"
         table.add_column(heading, justify=side, no_wrap=True)
+    grouped = report.by_model and any(row.plan.rank > 1 for row in report.rows)
     previous = ""
     for row in report.rows:
         first = row.plan.pipeline_id != previous
-        if first and previous and report.by_model:
+        if first and previous and grouped:
             table.add_section()
         table.add_row(*_cells(report, row, first, layout))
         previous = row.plan.pipeline_id
