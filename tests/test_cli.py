@@ -235,4 +235,5 @@ def test_no_home_and_no_writable_folder_are_no_problem(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
     environment = {"HOME": str(file / "home"), "PATH": ""}
     done = fitplan("--ram", "14", "--json", capture_output=True, env=environment, cwd=tmp_path)
+    tmp_path.chmod(0o700)
     assert (done.returncode, done.stderr) == (0, "")
