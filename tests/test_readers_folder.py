@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 import sparse
+from fitplan.errors import FitplanError
 from fitplan.readers import read
 from fitplan.weights import Container, Kind, Tensor
 from test_readers_gguf import failure, one
@@ -204,3 +205,44 @@ def test_too_many_entries(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     assert "over 3 folders" in failure(tmp_path)
     monkeypatch.setattr("fitplan.readers.folder._MAX_ENTRIES", 3)
     assert "over 3 files" in failure(tmp_path)
+
+
+def _sharded(folder: Path) -> Path:
+    """A text encoder in three shards that don't have the usual names, beside a stale file."""
+    sparse.write_folder(
+        folder, sparse.inventory("qwen3-4b-fp8-r4").tensors, {"dtype": "bfloat16"}, parts=3
+    )
+    index = folder / "model.safetensors.index.json"
+    text = index.read_text(encoding="utf-8")
+    for number in (1, 2, 3):
+        usual = f"model-{number:05}-of-00003.safetensors"
+        (folder / usual).rename(folder / f"part{number}.safetensors")
+        text = text.replace(usual, f"part{number}.safetensors")
+    index.write_text(text, encoding="utf-8")
+    sparse.write_safetensors(folder / "stale.safetensors", [Tensor("x", (2,), "F32")])
+    return folder
+
+
+def test_an_index_names_the_shards(tmp_path: Path) -> None:
+    """All shards of the index and no other file, whatever they are called."""
+    (model,) = read(_sharded(tmp_path / "m"))
+    assert model.tensor_bytes == sparse.inventory("qwen3-4b-fp8-r4").tensor_bytes
+    assert model.warnings == ("left out: stale.safetensors",)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("{}", "has no weight_map"),
+        ('{"weight_map": []}', "has no weight_map"),
+        ('{"weight_map": {"a": 1}}', "has no weight_map"),
+        ('{"weight_map": {"a": "../../x.safetensors"}}', "1 of 1 shards are missing"),
+        ("[", "is no valid JSON"),
+    ],
+)
+def test_a_broken_index_is_one_error(tmp_path: Path, text: str, words: str) -> None:
+    """An index that names nothing, or files that are not there, leads nowhere else."""
+    folder = _sharded(tmp_path / "m")
+    (folder / "model.safetensors.index.json").write_text(text, encoding="utf-8")
+    with pytest.raises(FitplanError, match=words):
+        read(folder)

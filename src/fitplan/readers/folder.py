@@ -14,6 +14,8 @@ from fitplan.weights import Container, Kind
 
 MAX_CONFIG = 1 << 20
 """Bytes a config.json may have."""
+_MAX_INDEX = 64 << 20
+"""Bytes an index of shards may have."""
 _MAX_ENTRIES = 10_000
 _MAX_FOLDERS = 250
 _LOAD_TYPES = {"bfloat16": "BF16", "float16": "F16", "float32": "F32"}
@@ -128,10 +130,37 @@ def _pipeline_family(class_name: str, models: Sequence[ModelFile]) -> str:
 
 def _hugging_face(path: Path, files: Sequence[Path]) -> ModelFile:
     """One model from the weight files of a folder."""
-    chosen = chosen_files(files, shards)
+    chosen = _indexed(path, files) or chosen_files(files, shards)
     config = path / "config.json"
     load_type = load_type_of(_json(config)) if config.is_file() else ""
     return folder_model(path, files, read_headers(chosen), load_type)
+
+
+def _indexed(path: Path, files: Sequence[Path]) -> list[Path]:
+    """The shards that an index names; empty without an index, or when one file holds all."""
+    by_name = {file.name: file for file in files}
+    for stem in _USUAL_STEMS:
+        index = path / f"{stem}.safetensors.index.json"
+        if f"{stem}.safetensors" in by_name:
+            return []
+        if index.is_file():
+            return _of_index(index, by_name)
+    return []
+
+
+def _of_index(index: Path, by_name: Mapping[str, Path]) -> list[Path]:
+    """The files of its weight_map; FitplanError when it has none, or one of them is not there."""
+    weight_map = _json(index, _MAX_INDEX).get("weight_map")
+    values = list(weight_map.values()) if isinstance(weight_map, dict) else []
+    names = sorted({name for name in values if isinstance(name, str)})
+    if not names or len(values) != sum(isinstance(name, str) for name in values):
+        raise path_error(index, "has no weight_map from tensors to files", "download it again")
+    missing = [name for name in names if name not in by_name]
+    if missing:
+        cure = "download the missing shards into the same folder"
+        what = f"{len(missing)} of {len(names)} shards are missing: {shown(missing[0])}"
+        raise path_error(index, what, cure)
+    return [by_name[name] for name in names]
 
 
 def folder_model(
@@ -164,11 +193,11 @@ def load_type_of(content: Mapping[str, Any]) -> str:
     return _LOAD_TYPES.get(str(asked).removeprefix("torch."), "")
 
 
-def _json(path: Path) -> dict[str, Any]:
-    """A small JSON object; FitplanError when it's large, broken or something else."""
+def _json(path: Path, longest: int = MAX_CONFIG) -> dict[str, Any]:
+    """A JSON object; FitplanError when it's over `longest` bytes, broken or something else."""
     with open_source(path) as source:
-        if source.size > MAX_CONFIG:
-            raise source.error(f"is over {MAX_CONFIG >> 20} MiB long; a config is a few kB")
+        if source.size > longest:
+            raise source.error(f"is over {longest >> 20} MiB long; such files are far smaller")
         text = source.take(source.size)
         try:
             content = json.loads(text)
