@@ -60,6 +60,16 @@ LAYOUTS = (
 _SIZES = frozenset({"GB", "Total\nGB", "Cache\nGiB", "RAM\nGiB", "Seen\nGiB", "Free\nGiB"})
 _RIGHT = _SIZES | {"dB", "s/\nimage", "s if\nread\nagain"}
 
+_MEANINGS = {
+    "GB": "GB as downloaded",
+    "Cache\nGiB": "Cache: what the runtime counts, text encoders and VAE included",
+    "RAM\nGiB": "RAM: what is really held",
+    "Seen\nGiB": "Seen: the cache as somebody measured it",
+    "Free\nGiB": "Free: {free}",
+    "dB": "dB: closeness to full precision, 40 looks the same",
+    "Budget": "Budget: denoiser, text encoder, the rest, free",
+}
+
 
 class Bar:
     """What fills the budget: denoiser, encoder, others, and what stays free."""
@@ -90,7 +100,9 @@ def plan_table(report: PlanReport, width: int) -> RenderableType:
     """The plan for a terminal of `width` columns: title, pairs, and what was left out and why."""
     parts: list[RenderableType] = [Text(_title(report), style="bold")]
     if report.rows:
-        parts += [_pairs(report, width), *_legend(report), *time_notes(report), Text("")]
+        pairs = _pairs(report, width)
+        parts += [pairs, _meanings(report, pairs), *_warnings(report), *time_notes(report)]
+        parts += [Text("")]
     parts += [_left_out(report), *_shortfall(report), *_catalogs(report)]
     parts += [*misses_lines(report), *fastest_table(report)]
     if report.rows:
@@ -202,14 +214,15 @@ def _bar(report: PlanReport, row: Row, width: int) -> Bar:
     return Bar((*sizes, plan.cache_bytes - sum(sizes)), report.budget.cache_bytes, width)
 
 
-def _legend(report: PlanReport) -> Iterator[Text]:
+def _meanings(report: PlanReport, pairs: Table) -> Text:
+    """What the columns of the table hold; nothing about those it has no room for."""
+    headings = {column.header for column in pairs.columns}
+    there = "; ".join(meaning for heading, meaning in _MEANINGS.items() if heading in headings)
+    return Text(f"{there.format(free=_free(report))}.", style="dim")
+
+
+def _warnings(report: PlanReport) -> Iterator[Text]:
     rows = report.rows
-    yield Text(
-        "GB as downloaded; Cache: what the runtime counts, text encoders and VAE included; "
-        "RAM: what is really held; dB: closeness to full precision, 40 looks the same.",
-        style="dim",
-    )
-    yield from _beside(report)
     kinds = {warning.kind for row in rows for warning in row.warnings}
     if "real-exceeds-cache" in kinds:
         worst = max(rows, key=lambda row: row.plan.real_bytes - row.plan.cache_bytes)
@@ -221,17 +234,17 @@ def _legend(report: PlanReport) -> Iterator[Text]:
         yield Text(f"! {_first(having[0], kind)}: {_whom(having, kind)}", style="yellow")
 
 
-def _beside(report: PlanReport) -> Iterator[Text]:
-    """What a fit test asks for besides the counted bytes, or less than their sum."""
+def _free(report: PlanReport) -> str:
+    """What Free counts: a fit test may ask for more than the counted bytes, or less."""
     budget = report.budget.cache_bytes
     more = [budget - report.headroom(row.plan) - row.plan.cache_bytes for row in report.rows]
     least, most = min(more), max(more)
     if most < 0:
-        yield Text("Free: of the largest phase; parts are held one at a time.", style="dim")
-    elif (least, most) != (0, 0):
-        sizes = format_gib(most) if least == most else f"up to {format_gib(most)}"
-        what = "what the process, running a part, and headroom take besides"
-        yield Text(f"Free: after {sizes} for {what}.", style="dim")
+        return "beside the largest phase, as parts are held one at a time"
+    if (least, most) == (0, 0):
+        return "left of the budget"
+    sizes = format_gib(most) if least == most else f"up to {format_gib(most)}"
+    return f"after {sizes} for what the process, running a part, and headroom take besides"
 
 
 def _first(row: Row, kind: str) -> str:
