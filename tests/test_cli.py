@@ -148,6 +148,19 @@ def test_csv_and_markdown_hold_the_same_pairs(run: Run) -> None:
     assert all(line.count("|") == markdown[0].count("|") for line in markdown)
 
 
+@pytest.mark.parametrize("columns", ["60", "80", "100", "140"])
+def test_the_legend_names_the_columns_there_are(
+    run: Run, monkeypatch: pytest.MonkeyPatch, columns: str
+) -> None:
+    """Each column of figures is explained below the table, and none that it has no room for."""
+    monkeypatch.setenv("COLUMNS", columns)
+    above, _, below = run("--ram", "14").out.partition("─" * 20)
+    headings = "".join(above.splitlines(keepends=True)[1:])
+    legend = " ".join(below.split())
+    for name in ("Cache", "RAM", "Seen", "Free", "dB", "Budget"):
+        assert (f"{name}: " in legend) == (name in headings)
+
+
 @pytest.mark.parametrize("columns", ["40", "80", "100", "140"])
 def test_tables_keep_to_the_terminal(
     run: Run, monkeypatch: pytest.MonkeyPatch, columns: str
