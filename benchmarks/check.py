@@ -10,9 +10,9 @@ import time
 from collections.abc import Callable, Iterator
 from statistics import median
 
-from fitplan import audit
 from fitplan.catalog import CatalogFile, reading
 from fitplan.catalog.document import Document
+from fitplan.questions import check as checks
 
 DENOISERS, PUBLISHERS = 46, 10
 QUANTS = {
@@ -100,7 +100,7 @@ def _sourced(line: str) -> str:
 def checked(text: str) -> int:
     """The number of findings."""
     empty = CatalogFile(version=1)
-    return len(audit.check([Document(text, "made-up.yaml")], lambda: empty).findings)
+    return len(checks.check([Document(text, "made-up.yaml")], lambda: empty).findings)
 
 
 def seconds(act: Callable[[], object]) -> tuple[float, object]:

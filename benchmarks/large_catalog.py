@@ -8,7 +8,7 @@ import time
 
 from fitplan import runtimes
 from fitplan.catalog import Catalog, reading
-from fitplan.planner import Show, plan
+from fitplan.planning.planner import Show, plan
 from fitplan.units import GIB
 
 MODELS, FILES = 20, 50

@@ -8,9 +8,9 @@ from itertools import product
 from random import Random
 from time import perf_counter
 
-from fitplan.packing.problem import Bundle, Item, Limits, Option, Problem
-from fitplan.packing.solver import Solved, solve
-from fitplan.quality import QualityRule
+from fitplan.accounting.quality import QualityRule
+from fitplan.questions.pack.problem import Bundle, Item, Limits, Option, Problem
+from fitplan.questions.pack.solver import Solved, solve
 from fitplan.units import GIB
 
 LADDER = ((1.0, 0.0), (0.53, 0.0054), (0.41, 0.0178), (0.36, 0.0336), (0.3, 0.0654), (0.2, 0.297))

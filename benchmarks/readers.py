@@ -14,7 +14,7 @@ from pathlib import Path
 
 import gguf
 
-sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests/support"))
 
 from fitplan import readers
 from sparse import install, inventory, write_gguf

@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 import yaml
+from readme import README, Example, examples, shell_blocks
 
 from catalogs import shipped
-from fitplan.audit.rules import RULES
+from fitplan.accounting.quantization import quant_name
 from fitplan.catalog import reading
-from fitplan.quantization import quant_name
+from fitplan.questions.check.rules import RULES
 from fitplan.units import GIB
-from readme import README, Example, examples, shell_blocks
-from test_page import ROWS, is_row, plans
+from page import ROWS, is_row, plans
 
 ROOT = README.parent
 

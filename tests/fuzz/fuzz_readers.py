@@ -8,13 +8,13 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent.parent))
+sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from test_readers_fuzz import complaint
 
 import sparse
-from test_readers_fuzz import complaint
 
 SEEDS = ("klein-4b-q8_0", "qwen-image-q4km-r2", "klein-4b-fp8-r2", "t5-bfloat16-r2")
 """Inventories whose headers are mutated: two GGUF, two safetensors."""

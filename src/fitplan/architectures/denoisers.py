@@ -1,7 +1,7 @@
 """The denoisers and ControlNets fitplan knows, in each naming (see `patterns`)."""
 
+from fitplan.accounting.weights import Kind
 from fitplan.architectures.patterns import Pattern
-from fitplan.weights import Kind
 
 _FLUX2_SIZES = {3072: "FLUX.2 Klein 4B", 4096: "FLUX.2 Klein 9B", 6144: "FLUX.2 Dev"}
 _SD3_SIZES = {2432: "SD 3.5 Large", 1536: "SD 3 Medium"}

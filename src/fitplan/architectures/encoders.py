@@ -1,8 +1,8 @@
 """The text encoders, VAEs and additions fitplan knows, in each naming (see `patterns`)."""
 
+from fitplan.accounting.weights import Kind
 from fitplan.architectures.patterns import Pattern
 from fitplan.architectures.roles import CUT_BEFORE_FINAL_NORM, T5_TABLE, T5_TABLE_ALONE
-from fitplan.weights import Kind
 
 _QWEN3_SIZES = {1024: "Qwen3 0.6B", 2048: "Qwen3 1.7B", 2560: "Qwen3 4B", 4096: "Qwen3 8B"}
 _QWEN3_VL_SIZES = {2048: "Qwen3-VL 2B", 2560: "Qwen3-VL 4B", 4096: "Qwen3-VL 8B"}

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from fitplan.weights import Tensor
+from fitplan.accounting.weights import Tensor
 
 _FLOAT8_SCALES = (".scale_weight", ".weight_scale", ".weight_scale_inv")
 _FOUR_BIT_STATES = tuple(f".weight.quant_state.bitsandbytes__{name}" for name in ("nf4", "fp4"))

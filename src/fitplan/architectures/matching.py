@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from fitplan.accounting.weights import Kind, Role, Tensor, WeightGroup, group_tensors
 from fitplan.architectures.families import PATTERNS
 from fitplan.architectures.flavours import with_flavours
 from fitplan.architectures.patterns import Mark, Pattern
@@ -14,7 +15,6 @@ from fitplan.architectures.roles import (
     RolePatterns,
     role_of,
 )
-from fitplan.weights import Kind, Role, Tensor, WeightGroup, group_tensors
 
 _NUMBER = re.compile(r"(?<![^.])\d+(?![^.])")
 _COMPONENT = re.compile(

@@ -9,8 +9,8 @@ before general ones.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from fitplan.accounting.weights import Kind
 from fitplan.architectures.roles import BY_FAMILY, RolePatterns
-from fitplan.weights import Kind
 
 Mark = str | tuple[str, int, int]
 

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from fitplan.weights import Container, Role, WeightGroup
+from fitplan.accounting.weights import Container, Role, WeightGroup
 
 _NOT_COUNTED = frozenset(
     {Role.QUANT_STATE, Role.TOKENIZER, Role.BUFFERS, Role.VECTORS, Role.PAD_TOKENS}

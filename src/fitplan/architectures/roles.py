@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-from fitplan.weights import Role, Tensor
+from fitplan.accounting.weights import Role, Tensor
 
 RolePatterns = tuple[tuple[Role, re.Pattern[str]], ...]
 

@@ -6,7 +6,7 @@ from typing import Any
 import yaml
 
 from fitplan.catalog.problems import WHOLE_FILE, Loc, Place, Problem
-from fitplan.catalog.traps import BOOL, FLOAT, INT, silent_trap
+from fitplan.catalog.yaml_pitfalls import BOOL, FLOAT, INT, silent_trap
 
 _SafeLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 MAX_DEPTH = 100

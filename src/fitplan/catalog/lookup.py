@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
+from fitplan.accounting.quality import QualityRule
+from fitplan.accounting.weights import WeightFile, WeightGroup
 from fitplan.catalog.schema import (
     Architecture,
     CatalogFile,
@@ -16,8 +18,6 @@ from fitplan.catalog.schema import (
     Variant,
 )
 from fitplan.errors import unknown_name
-from fitplan.quality import QualityRule
-from fitplan.weights import WeightFile, WeightGroup
 
 FileBasis = Literal["header", "published", "derived"]
 """Where a file's bytes come from: its own header, somebody who read them, or its recipe."""

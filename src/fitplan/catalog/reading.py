@@ -1,7 +1,7 @@
 """Read catalog files: the first mistake is refused with its file, line and column.
 
-The mistakes themselves are found by `document`, `form` and `references`; `fitplan.audit` lists all
-of them, and holds the entries against the facts too.
+The mistakes themselves are found by `document`, `validation` and `references`;
+`fitplan.questions.check` lists all of them, and holds the entries against the facts too.
 """
 
 from pathlib import Path
@@ -64,8 +64,8 @@ def open_document(path: Path) -> "Document":
 
 
 def _overlay(base: CatalogFile, document: "Document") -> CatalogFile:
-    from fitplan.catalog.form import first_problem, validated
     from fitplan.catalog.references import broken_references, names_of
+    from fitplan.catalog.validation import first_problem, validated
 
     for problem in document.problems:
         raise _refusal(document, problem)

@@ -3,11 +3,11 @@
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from fitplan.accounting.quantization import TENSOR_TYPES
+from fitplan.accounting.weights import Role
 from fitplan.catalog.problems import Loc, Problem
 from fitplan.catalog.schema import CatalogFile, Component, Release, Variant
 from fitplan.errors import unknown_name
-from fitplan.quantization import TENSOR_TYPES
-from fitplan.weights import Role
 
 Recipes = Mapping[str, Collection[str]]
 """Recipe id → quantization names."""

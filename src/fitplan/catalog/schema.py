@@ -5,9 +5,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from fitplan.accounting.quality import QualityRule
+from fitplan.accounting.weights import Container, Role
 from fitplan.catalog import merging
-from fitplan.quality import QualityRule
-from fitplan.weights import Container, Role
 
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9.\-]*$")]
 Quant = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9_]+$")]
@@ -240,7 +240,7 @@ _RULE = QualityRule()
 
 
 class Quality(_Model):
-    """Constants of the ranking; see `fitplan.quality`."""
+    """Constants of the ranking; see `fitplan.accounting.quality`."""
 
     encoder_weight: float = Field(default=_RULE.encoder_weight, ge=0, le=10)
     """Share of the text encoder's squared error in a pair's."""

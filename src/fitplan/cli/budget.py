@@ -8,8 +8,8 @@ from fitplan.errors import usage_error
 from fitplan.units import format_gib, parse_size
 
 if TYPE_CHECKING:
-    from fitplan.packing.problem import Limits
-    from fitplan.residency import BudgetSetting, Runtime
+    from fitplan.accounting.runtime import BudgetSetting, Runtime
+    from fitplan.questions.pack.problem import Limits
 
 RamOption = Annotated[
     str | None,
@@ -35,7 +35,7 @@ def limits(ram: str | None, ram_total: str | None) -> "tuple[Limits, str]":
     Without `--ram` the limit is the machine's RAM minus the reserve. Real bytes have a limit where
     the machine's RAM is known. Raises FitplanError (usage) for junk and for a machine too small.
     """
-    from fitplan.packing.problem import Limits
+    from fitplan.questions.pack.problem import Limits
 
     if ram is not None and ram_total is None:
         return Limits(parse_size(ram)), "option"
@@ -46,14 +46,14 @@ def limits(ram: str | None, ram_total: str | None) -> "tuple[Limits, str]":
 
 
 def _free(ram_total: str | None) -> int:
-    from fitplan import machine
+    from fitplan.machine import memory
 
-    total = machine.ram().total_bytes if ram_total is None else parse_size(ram_total)
-    if total <= machine.SYSTEM_RESERVE:
-        kept = format_gib(machine.SYSTEM_RESERVE)
+    total = memory.ram().total_bytes if ram_total is None else parse_size(ram_total)
+    if total <= memory.SYSTEM_RESERVE:
+        kept = format_gib(memory.SYSTEM_RESERVE)
         message = f"{format_gib(total)} of RAM leave no room: {kept} are kept for the system"
         raise usage_error(message, "say --ram SIZE for the limit itself")
-    return total - machine.SYSTEM_RESERVE
+    return total - memory.SYSTEM_RESERVE
 
 
 def budget_setting(runtime: "Runtime", command: str) -> "BudgetSetting":

@@ -19,7 +19,7 @@ from fitplan.cli.remote import (
 from fitplan.errors import EXIT_ANSWER
 
 if TYPE_CHECKING:
-    from fitplan.cataloguing.adding import Additions, Given, Wanted
+    from fitplan.questions.edit.add import Additions, Given, Wanted
 
 
 def command(
@@ -65,7 +65,7 @@ def command(
     json: JsonOption = False,
 ) -> None:
     """Write the catalog entries of model files, by their headers alone."""
-    from fitplan.cataloguing.adding import Wanted
+    from fitplan.questions.edit.add import Wanted
 
     shared = common(catalog, None, None, format, json).over(context.obj or Common())
     refuse_format("add", shared)
@@ -85,7 +85,7 @@ def execute(
     paths: "list[Given]", wanted: "Wanted", into: Target, backup: bool, shared: Common
 ) -> int:
     """Add and print; the exit code is that of the worst file that can't be added."""
-    from fitplan.cataloguing.adding import add
+    from fitplan.questions.edit.add import add
 
     found = add(paths, into.document, into.base, wanted)
     if not found.entries:

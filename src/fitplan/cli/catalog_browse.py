@@ -58,7 +58,7 @@ def show_command(
 def execute(id: str, shared: Common) -> None:
     """Print everything that `id` names."""
     from fitplan import runtimes
-    from fitplan.cataloguing.finding import found_as
+    from fitplan.questions.edit.show import found_as
     from fitplan.render import catalog_show as render
 
     refuse_format("show", shared)

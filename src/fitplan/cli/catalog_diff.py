@@ -27,10 +27,10 @@ def command(
 
 def execute(old: str, new: str, shared: Common) -> None:
     """Compare two catalogs; one that isn't whole lies over the shipped one."""
-    from fitplan.cataloguing.review import review
-    from fitplan.cataloguing.revisions import document_called
-    from fitplan.cataloguing.standing import catalog_of
     from fitplan.cli import overlays
+    from fitplan.questions.edit.diff import review
+    from fitplan.questions.edit.revisions import document_called
+    from fitplan.questions.edit.standing import catalog_of
     from fitplan.render import catalog_diff
 
     base = overlays.load(overlays.files_of(shared.catalogs, user_catalog=False))

@@ -12,7 +12,7 @@ from fitplan.errors import usage_error
 if TYPE_CHECKING:
     from fitplan.catalog import Catalog
     from fitplan.catalog.document import Document
-    from fitplan.cataloguing.stored import Stored
+    from fitplan.questions.edit.stored import Stored
 
 ToOption = Annotated[
     Path | None,
@@ -38,7 +38,7 @@ class Target:
 
     def save(self, text: str, backup: bool) -> Path | None:
         """Write the file, if it is one and says something new; returns the backup."""
-        from fitplan.cataloguing.stored import save
+        from fitplan.questions.edit.stored import save
 
         if self.stored is None or text == self.stored.text:
             return None
@@ -48,9 +48,9 @@ class Target:
 def target(to: Path | None, backup: bool, shared: Common) -> Target:
     """The file to edit, over the shipped catalog and what `--catalog` names."""
     from fitplan.catalog.document import Document
-    from fitplan.cataloguing.placing import EMPTY
-    from fitplan.cataloguing.stored import read_stored
     from fitplan.cli import overlays
+    from fitplan.questions.edit.placing import EMPTY
+    from fitplan.questions.edit.stored import read_stored
 
     if to is None and backup:
         raise usage_error("--backup keeps the file that --to names", "add --to FILE")

@@ -32,9 +32,9 @@ def command(
 
 def execute(file: Path, check: bool, backup: bool, shared: Common) -> int:
     """Rewrite the file, or with `check` only say where it departs; exit code 1 then."""
-    from fitplan.cataloguing.rewriting import rewritten
-    from fitplan.cataloguing.stored import read_stored, save
     from fitplan.errors import file_error
+    from fitplan.questions.edit.format import rewritten
+    from fitplan.questions.edit.stored import read_stored, save
     from fitplan.render import catalog_edit
 
     stored = read_stored(file)

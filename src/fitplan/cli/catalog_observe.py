@@ -13,7 +13,7 @@ from fitplan.cli.output import Format, console, show, write, write_json
 from fitplan.errors import usage_error
 
 if TYPE_CHECKING:
-    from fitplan.cataloguing.observing import Measured
+    from fitplan.questions.edit.observe import Measured
 
 
 def command(
@@ -43,7 +43,7 @@ def command(
     json: JsonOption = False,
 ) -> None:
     """Add a measured usage to a catalog, and show how far the prediction is from it."""
-    from fitplan.cataloguing.observing import Seen, observe
+    from fitplan.questions.edit.observe import Seen, observe
 
     shared = common(catalog, None, None, format, json).over(context.obj or Common())
     refuse_format("observe", shared)

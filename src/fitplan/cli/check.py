@@ -16,8 +16,8 @@ from fitplan.errors import EXIT_ANSWER, EXIT_NOTHING, usage_error
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from fitplan.audit import Report
-    from fitplan.audit.online import Ask
+    from fitplan.questions.check import Report
+    from fitplan.questions.check.online import Ask
 
 
 class CheckFormat(StrEnum):
@@ -90,8 +90,8 @@ def execute(
     online: bool = False,
 ) -> int:
     """Check and print; exit code 1 when something was found that counts."""
-    from fitplan.audit import check
     from fitplan.catalog import reading
+    from fitplan.questions.check import check
 
     documents = [reading.open_document(file) for file in files or [_shipped()]]
     reproducible = replace(shared, user_catalog=False)
@@ -104,7 +104,7 @@ def execute(
 
 def _asking(on_progress: "Callable[[int, int], None]") -> "Ask":
     from fitplan.cli.remote import RemoteOptions
-    from fitplan.hub.findings import asking
+    from fitplan.questions.check.hub_findings import asking
 
     return asking(RemoteOptions().reader(), on_progress)
 

@@ -34,7 +34,7 @@ def command(
 
 def execute(model: str, denoiser: str, encoder: str, ram: str | None, shared: Common) -> int:
     """Compare and print; exit code 1 when the pair fits nowhere."""
-    from fitplan.compare import compare
+    from fitplan.questions.compare import compare
     from fitplan.render.compare import compare_document, compare_table
 
     shared.expect_table_or_json("compare")

@@ -51,7 +51,7 @@ def execute(
     timing: timing_options.TimingOptions = timing_options.NO_TIMES,
 ) -> None:
     """Explain one pair and print it."""
-    from fitplan.explanation import explain
+    from fitplan.questions.explain import explain
 
     shared.expect_table_or_json("explain")
     catalog = shared.catalog()

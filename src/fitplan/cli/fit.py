@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from fitplan.catalog import Catalog, PublishedFile
-    from fitplan.hub.choice import Question
+    from fitplan.questions.fit import Question
     from fitplan.render.fit import FitReport
 
 EncoderOption = Annotated[
@@ -90,10 +90,10 @@ def command(
 def execute(text: str, options: Options, shared: Common) -> int:
     """Read the repository, rank its files and print; exit code 1 when none makes a pair."""
     from fitplan.hub.address import is_remote, parse
-    from fitplan.hub.choice import choose
     from fitplan.hub.models import RemoteModel, RemoteProblem
+    from fitplan.planning.report import Budget
+    from fitplan.questions.fit import choose
     from fitplan.render.fit import FitReport
-    from fitplan.report import Budget
 
     shared.expect_table_or_json("fit")
     if not is_remote(text):
@@ -118,7 +118,7 @@ def execute(text: str, options: Options, shared: Common) -> int:
 
 
 def _question(options: Options, shared: Common, budget: int) -> "Question":
-    from fitplan.hub.choice import Question
+    from fitplan.questions.fit import Question
 
     catalog = shared.catalog()
     partners = _partners(options, catalog)
@@ -131,7 +131,7 @@ def _partners(
     """What is installed, by component; None when the catalog's files will do."""
     if not options.installed and options.places == Places():
         return None
-    from fitplan.installed.matching import match
+    from fitplan.planning.matching import match
 
     found = options.places.scan([]).models
     return match(catalog, ((item.name, item.inspected.model) for item in found))

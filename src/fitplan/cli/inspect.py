@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from fitplan.hub.address import Address
-    from fitplan.hub.choice import Question
-    from fitplan.hub.inspection import RemoteRow
     from fitplan.hub.models import Reader
-    from fitplan.inspection import Inspection
+    from fitplan.questions.fit import Question
+    from fitplan.questions.inspect import Inspection
+    from fitplan.questions.inspect_remote import RemoteRow
 
 RamOption = Annotated[
     str | None,
@@ -64,7 +64,7 @@ def command(
 
 def execute(paths: list[str], shared: Common, ram: str | None, options: RemoteOptions) -> int:
     """Inspect and print; exit code 3 when some path can't be read."""
-    from fitplan.inspection import inspect
+    from fitplan.questions.inspect import inspect
 
     shared.expect_table_or_json("inspect")
     if any(map(is_remote, paths)):
@@ -86,7 +86,7 @@ def _print_local(found: "list[Inspection]", format: Format) -> None:
 
 
 def _exit_code(found: "list[Inspection]") -> int:
-    from fitplan.inspection import Unreadable
+    from fitplan.questions.inspect import Unreadable
 
     return EXIT_UNREADABLE if any(isinstance(x, Unreadable) for x in found) else EXIT_ANSWER
 
@@ -102,7 +102,7 @@ def _with_remote(paths: list[str], shared: Common, ram: str | None, options: Rem
 
 
 def _question(shared: Common, budget: int) -> "Question":
-    from fitplan.hub.choice import Question
+    from fitplan.questions.fit import Question
 
     return Question(shared.catalog(), shared.runtime(), budget)
 
@@ -122,8 +122,8 @@ def _group(
     question: "Question | None",
 ) -> "list[Inspection | RemoteRow]":
     """What one path of the command line names."""
-    from fitplan.hub.inspection import rows
-    from fitplan.inspection import Unreadable, inspect_path
+    from fitplan.questions.inspect import Unreadable, inspect_path
+    from fitplan.questions.inspect_remote import rows
 
     if address is None:
         return [*inspect_path(Path(path), shared.runtimes())]
@@ -134,7 +134,7 @@ def _group(
 
 
 def _inspections(group: "list[Inspection | RemoteRow]") -> "list[Inspection]":
-    from fitplan.hub.inspection import RemoteRow
+    from fitplan.questions.inspect_remote import RemoteRow
 
     return [item.inspected if isinstance(item, RemoteRow) else item for item in group]
 
@@ -162,7 +162,7 @@ def _table(
     question: "Question | None",
     width: int,
 ) -> "RenderableType":
-    from fitplan.hub.inspection import RemoteRow
+    from fitplan.questions.inspect_remote import RemoteRow
     from fitplan.render.inspect import inspect_table
     from fitplan.render.remote import remote_table
 
@@ -174,7 +174,7 @@ def _table(
 
 
 def _document(groups: "list[list[Inspection | RemoteRow]]") -> dict[str, object]:
-    from fitplan.hub.inspection import RemoteRow
+    from fitplan.questions.inspect_remote import RemoteRow
     from fitplan.render.inspect import inspect_document, inspection_entry
     from fitplan.render.remote import remote_entry
 

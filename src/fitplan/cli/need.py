@@ -55,7 +55,7 @@ def execute(
     shared: Common,
 ) -> int:
     """Work out the needs and print them; exit code 1 when the runtime loads no such pair."""
-    from fitplan.needs import needs
+    from fitplan.questions.need import needs
     from fitplan.render.need import NeedReport, need_document, need_table
 
     shared.expect_table_or_json("need")

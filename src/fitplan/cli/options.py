@@ -10,9 +10,9 @@ from fitplan.cli.output import Format
 from fitplan.errors import usage_error
 
 if TYPE_CHECKING:
+    from fitplan.accounting.runtime import Runtime
     from fitplan.catalog import Catalog
     from fitplan.catalog.overlays import UsedFile
-    from fitplan.residency import Runtime
 
 CatalogOption = Annotated[
     list[Path] | None,

@@ -24,12 +24,12 @@ from fitplan.units import GIB
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from fitplan.accounting.runtime import Runtime
     from fitplan.catalog import Catalog
-    from fitplan.packing.problem import Limits, Objective
-    from fitplan.packing.resident_set import Packed, Step, Unmet
-    from fitplan.packing.wishes import Kept, Wishes
+    from fitplan.questions.pack.problem import Limits, Objective
+    from fitplan.questions.pack.resident_set import Packed, Step, Unmet
+    from fitplan.questions.pack.wishes import Kept, Wishes
     from fitplan.render.pack import PackReport
-    from fitplan.residency import Runtime
 
 TIME_LIMIT = 10.0
 """Seconds that the solver may take without --time-limit."""
@@ -118,7 +118,7 @@ def command(
 
 def execute(options: Options, shared: Common) -> int:
     """Pack and print; exit code 1 when no set does what is wanted."""
-    from fitplan.packing.resident_set import Packed, pack
+    from fitplan.questions.pack.resident_set import Packed, pack
 
     shared.expect_table_or_json("pack")
     if not 0 < options.time_limit <= 86400:
@@ -144,7 +144,7 @@ def execute(options: Options, shared: Common) -> int:
 
 
 def _next(before: "Packed", after: "Packed | Unmet") -> "Step | None":
-    from fitplan.packing.resident_set import Packed, next_step
+    from fitplan.questions.pack.resident_set import Packed, next_step
 
     return next_step(before, after, GIB) if isinstance(after, Packed) else None
 
@@ -159,10 +159,10 @@ def _report(
     catalog: "Catalog",
     shared: Common,
 ) -> "PackReport":
-    from fitplan.packing.resident_set import Packed
-    from fitplan.planner import Answer, Excluded
+    from fitplan.planning.planner import Answer, Excluded
+    from fitplan.planning.report import Budget, make_report
+    from fitplan.questions.pack.resident_set import Packed
     from fitplan.render.pack import PackReport
-    from fitplan.report import Budget, make_report
 
     plans = outcome.plans if isinstance(outcome, Packed) else ()
     budget = Budget(bounds.cache_bytes, "machine" if source == "machine" else "option")
@@ -171,7 +171,7 @@ def _report(
 
 
 def _wishes(options: Options, catalog: "Catalog") -> "Wishes":
-    from fitplan.packing.wishes import Wishes, usual_candidates
+    from fitplan.questions.pack.wishes import Wishes, usual_candidates
 
     if options.objective not in ("value", "count"):
         raise usage_error(f"no objective is called {options.objective!r}", "use value or count")
@@ -193,7 +193,7 @@ def _ids(catalog: "Catalog", names: "Iterable[str]") -> list[str]:
 
 
 def _kept(catalog: "Catalog", text: str) -> "Kept":
-    from fitplan.packing.wishes import Kept
+    from fitplan.questions.pack.wishes import Kept
 
     found = _PAIR.fullmatch(text.strip())
     if found is None:

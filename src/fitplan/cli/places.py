@@ -12,11 +12,11 @@ from fitplan.errors import usage_error
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from fitplan.accounting.runtime import Runtime
     from fitplan.catalog import Catalog
-    from fitplan.installed import Found
-    from fitplan.report import Shortfall
-    from fitplan.residency import Runtime
-    from fitplan.scanning import Scan
+    from fitplan.machine.places import Found
+    from fitplan.planning.report import Shortfall
+    from fitplan.questions.scan import Scan
 
 DEFAULT_ROOT = Path()
 """Stands for "where that program usually is"."""
@@ -62,13 +62,14 @@ class Places:
     def scan(self, runtimes: "Sequence[Runtime]") -> "Scan":
         """Read every model there, with a progress bar on a terminal."""
         from fitplan.cli.progress import progress_bar
-        from fitplan.scanning import scan
+        from fitplan.questions.scan import scan
 
         with progress_bar("reading headers") as on_progress:
             return scan(self._find(), runtimes, on_progress)
 
     def _find(self) -> "Found":
-        from fitplan.installed import Found, comfyui, folders, hf_cache, invokeai
+        from fitplan.machine import comfyui, folders, hf_cache, invokeai
+        from fitplan.machine.places import Found
 
         home = Path("~").expanduser()
         named = self if self != Places() else _usual(home)
@@ -95,7 +96,7 @@ class OwnFiles:
 
     def catalog(self, catalog: "Catalog") -> "tuple[Catalog, Shortfall]":
         """The catalog to plan with, and what is missing on this machine."""
-        from fitplan.report import Shortfall
+        from fitplan.planning.report import Shortfall
 
         shortfall = Shortfall()
         if self.installed or self.places != Places():
@@ -104,8 +105,8 @@ class OwnFiles:
 
 
 def _only_installed(catalog: "Catalog", places: Places) -> "tuple[Catalog, Shortfall]":
-    from fitplan.installed.matching import match, missing
-    from fitplan.report import Shortfall
+    from fitplan.planning.matching import match, missing
+    from fitplan.planning.report import Shortfall
 
     found = places.scan([])
     files = match(catalog, ((item.name, item.inspected.model) for item in found.models))
@@ -114,7 +115,7 @@ def _only_installed(catalog: "Catalog", places: Places) -> "tuple[Catalog, Short
 
 def _with_files(catalog: "Catalog", paths: tuple[Path, ...]) -> "Catalog":
     from fitplan import readers
-    from fitplan.installed.matching import match
+    from fitplan.planning.matching import match
 
     models = [(path.name, model) for path in paths for model in readers.read(path)]
     for name, model in models:
@@ -126,7 +127,7 @@ def _with_files(catalog: "Catalog", paths: tuple[Path, ...]) -> "Catalog":
 
 def _usual(home: Path) -> Places:
     """Every usual place that exists; usage error when none does."""
-    from fitplan.installed import hf_cache, invokeai
+    from fitplan.machine import hf_cache, invokeai
 
     has_invokeai = invokeai.root_folder(os.environ, home).is_dir()
     has_comfyui = (home / "ComfyUI").is_dir()

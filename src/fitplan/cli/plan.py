@@ -13,10 +13,10 @@ from fitplan.errors import EXIT_ANSWER, EXIT_NOTHING, usage_error
 from fitplan.units import GIB, format_gib, parse_size
 
 if TYPE_CHECKING:
+    from fitplan.accounting.residency import Residency, Unsupported
     from fitplan.catalog import PublishedFile
-    from fitplan.planner import Answer, Show
-    from fitplan.report import Budget, PlanReport
-    from fitplan.residency import Residency, Unsupported
+    from fitplan.planning.planner import Answer, Show
+    from fitplan.planning.report import Budget, PlanReport
 
 TOP = 3
 """Pairs per model without --top, --frontier or --all."""
@@ -76,8 +76,8 @@ class Options:
 
 def execute(options: Options, shared: Common) -> int:
     """Plan and print; exit code 1 when nothing fits."""
-    from fitplan.planner import plan
-    from fitplan.report import make_report
+    from fitplan.planning.planner import plan
+    from fitplan.planning.report import make_report
 
     show_pairs, budget = options.show(), _budget(options.ram)
     runtime = shared.runtime()
@@ -108,13 +108,13 @@ def execute(options: Options, shared: Common) -> int:
 
 
 def _budget(ram: str | None) -> "Budget":
-    from fitplan.report import Budget
+    from fitplan.planning.report import Budget
 
     if ram is not None:
         return Budget(parse_size(ram), "option")
-    from fitplan import machine
+    from fitplan.machine import memory
 
-    total = machine.ram().total_bytes
+    total = memory.ram().total_bytes
     if total <= SYSTEM_RESERVE:
         raise usage_error(f"this machine has only {format_gib(total)} of RAM", "say --ram SIZE")
     free = total - SYSTEM_RESERVE

@@ -8,10 +8,10 @@ import typer
 from fitplan.errors import usage_error
 
 if TYPE_CHECKING:
-    from fitplan.cataloguing.adding import Published
     from fitplan.errors import FitplanError
     from fitplan.hub.address import Address
     from fitplan.hub.models import Found, Reader
+    from fitplan.questions.edit.add import Published
 
 NoCacheOption = Annotated[
     bool, typer.Option("--no-cache", help="Neither use nor keep headers read on the hub.")
@@ -57,7 +57,7 @@ def read(reader: "Reader", address: "Address") -> "list[Found]":
 def published(text: str, options: RemoteOptions) -> "list[Published | FitplanError]":
     """The models at an address of the hub, as a catalog is told of them."""
     from fitplan.hub.address import parse
-    from fitplan.hub.publishing import as_published
+    from fitplan.questions.edit.remote import as_published
 
     reader = options.reader()
     return [as_published(found) for found in read(reader, parse(text, reader.hub.endpoint))]

@@ -19,8 +19,8 @@ from fitplan.cli.output import Format, console, show, write_json
 from fitplan.units import parse_size
 
 if TYPE_CHECKING:
-    from fitplan.advice import Vram
-    from fitplan.machine import Ram
+    from fitplan.machine.memory import Ram
+    from fitplan.questions.setup import Vram
 
 
 def command(
@@ -52,22 +52,22 @@ def command(
 
 def execute(ram_total: str | None, vram: str | None, root: Path | None, shared: Common) -> None:
     """Work out the limit, write it where asked to, and print both."""
-    from fitplan import machine
-    from fitplan.advice import advise
+    from fitplan.machine import memory
+    from fitplan.machine.settings import write_setting
+    from fitplan.questions.setup import advise
     from fitplan.render.setup import setup_document, setup_table
-    from fitplan.settings_file import write_setting
 
     shared.expect_table_or_json("setup")
     runtime = shared.runtime()
     setting = budget_setting(runtime, "setup")
-    memory = _ram(ram_total)
-    swap = machine.swap() if ram_total is None else None
+    installed = _ram(ram_total)
+    swap = memory.swap() if ram_total is None else None
     catalog = shared.catalog()
     advice = advise(
         catalog,
         lambda file: runtime.residency(file.weights),
         setting,
-        memory,
+        installed,
         _vram(vram, this_machine=ram_total is None),
         swap,
     )
@@ -81,18 +81,18 @@ def execute(ram_total: str | None, vram: str | None, root: Path | None, shared: 
 
 
 def _ram(given: str | None) -> "Ram":
-    from fitplan import machine
+    from fitplan.machine import memory
 
-    return machine.ram() if given is None else machine.Ram(parse_size(given), "option")
+    return memory.ram() if given is None else memory.Ram(parse_size(given), "option")
 
 
 def _vram(given: str | None, *, this_machine: bool) -> "Vram":
     """VRAM from the option, else of this machine's first card; `0` and `none` say: no card."""
-    from fitplan import machine
-    from fitplan.advice import Vram
+    from fitplan.machine import memory
+    from fitplan.questions.setup import Vram
 
     if given is not None:
         none = given.strip().lower() in ("0", "none")
         return Vram(None if none else parse_size(given), "option")
-    cards = machine.gpus() if this_machine else ()
+    cards = memory.gpus() if this_machine else ()
     return Vram(cards[0].vram_bytes, cards[0].name) if cards else Vram(None, "unknown")

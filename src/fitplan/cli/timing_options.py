@@ -13,12 +13,12 @@ from fitplan.errors import FitplanError, usage_error
 from fitplan.units import parse_size
 
 if TYPE_CHECKING:
+    from fitplan.accounting.runtime import Runtime
     from fitplan.catalog import Catalog
-    from fitplan.planner import Answer, Plan, ResidencyOf
-    from fitplan.report import PlanReport
-    from fitplan.residency import Runtime
+    from fitplan.planning.clock import Clock
+    from fitplan.planning.planner import Answer, Plan, ResidencyOf
+    from fitplan.planning.report import PlanReport
     from fitplan.timing.answers import Question
-    from fitplan.timing.clock import Clock
     from fitplan.timing.gpus import OutsideGpu
     from fitplan.timing.operations import Size
     from fitplan.timing.schema import Gpu, TimingData
@@ -108,7 +108,7 @@ class TimingOptions:
 
     def clock(self, catalog: "Catalog", runtime: "Runtime") -> "Clock | None":
         """What tells the time of a plan; None without a card."""
-        from fitplan.timing.clock import Clock
+        from fitplan.planning.clock import Clock
         from fitplan.timing.reading import timing_data
 
         self._refuse_contradictions()
@@ -153,8 +153,8 @@ def apply(
     """`report` with times, misses (`top` per model; None: all) and order as the options ask."""
     if options == NO_TIMES:
         return report
-    from fitplan.misses import best_misses
-    from fitplan.timing_report import sorted_report, with_times
+    from fitplan.planning.misses import best_misses
+    from fitplan.planning.timed_report import sorted_report, with_times
 
     clock = options.clock(catalog, report.runtime)
     if clock is not None:
@@ -220,7 +220,7 @@ def _gpu(name: str, data: "TimingData") -> "Gpu | OutsideGpu | None":
 
 def _detected(data: "TimingData") -> "Gpu | OutsideGpu | None":
     """The first card its driver tells of; says on stderr when there is none that fitplan knows."""
-    from fitplan.machine import gpus
+    from fitplan.machine.memory import gpus
     from fitplan.render.text import printable
     from fitplan.timing.gpus import detected_gpu
 

@@ -10,7 +10,7 @@ from fitplan.cli.output import Format, write, write_json
 from fitplan.errors import EXIT_ANSWER, EXIT_NOTHING
 
 if TYPE_CHECKING:
-    from fitplan.readers.reference import Verdict
+    from fitplan.questions.verify import Verdict
 
 
 def command(
@@ -28,7 +28,7 @@ def command(
 
 def execute(paths: list[Path], shared: Common) -> int:
     """Compare and print; exit code 1 when something differs."""
-    from fitplan.readers.reference import verify
+    from fitplan.questions.verify import verify
 
     shared.expect_table_or_json("verify")
     verdicts = [verdict for path in paths for verdict in verify(path)]

@@ -13,10 +13,10 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from fitplan.quantization import TENSOR_TYPES
+from fitplan.accounting.quantization import TENSOR_TYPES
+from fitplan.accounting.weights import Container, Tensor
 from fitplan.readers.header import Header
 from fitplan.readers.source import MAX_TENSORS
-from fitplan.weights import Container, Tensor
 
 VERSION = 1
 _MAX_ENTRY = 16 << 20

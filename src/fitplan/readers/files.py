@@ -5,13 +5,13 @@ import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from fitplan.accounting.weights import Container
 from fitplan.errors import FitplanError
 from fitplan.readers.gguf import is_gguf, read_gguf
 from fitplan.readers.header import Header
 from fitplan.readers.model import ModelFile, Place, assemble
 from fitplan.readers.safetensors import is_safetensors, read_safetensors
 from fitplan.readers.source import MAX_TENSORS, Source, open_source, path_error
-from fitplan.weights import Container
 
 _SHARD = re.compile(r"(.*)-(\d{5,6})-of-(\d{5,6})(\.[^.]+)", re.DOTALL)
 _MAX_SHARDS = 999

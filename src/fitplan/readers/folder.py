@@ -6,11 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from fitplan.accounting.weights import Container, Kind
 from fitplan.readers.files import read_file, read_headers, shards
 from fitplan.readers.header import Header
 from fitplan.readers.model import ModelFile, Place, assemble
 from fitplan.readers.source import open_source, os_error, path_error, shown
-from fitplan.weights import Container, Kind
 
 MAX_CONFIG = 1 << 20
 """Bytes a config.json may have."""

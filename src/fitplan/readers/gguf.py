@@ -8,10 +8,10 @@ import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from fitplan.quantization import GGML_TYPES, TensorType
+from fitplan.accounting.quantization import GGML_TYPES, TensorType
+from fitplan.accounting.weights import Container, Tensor
 from fitplan.readers.header import Header, Span, check_count, check_spans, check_unique, tensor_name
 from fitplan.readers.source import Source, shown
-from fitplan.weights import Container, Tensor
 
 MAGIC = b"GGUF"
 MAX_HEADER = 128 << 20

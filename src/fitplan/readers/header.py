@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from fitplan.accounting.weights import Container, Tensor
 from fitplan.readers.source import MAX_NAME, MAX_TENSORS, Source, path_error, shown
-from fitplan.weights import Container, Tensor
 
 
 @dataclass(frozen=True, slots=True)

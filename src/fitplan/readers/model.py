@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from fitplan.accounting.quantization import TENSOR_TYPES
+from fitplan.accounting.weights import Container, Kind, Tensor, WeightFile
 from fitplan.architectures import Architecture, quant_of, recognise
-from fitplan.quantization import TENSOR_TYPES
 from fitplan.readers.header import Header, check_unique
-from fitplan.weights import Container, Kind, Tensor, WeightFile
 
 
 @dataclass(frozen=True, slots=True)

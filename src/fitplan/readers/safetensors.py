@@ -9,8 +9,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from fitplan.accounting.quantization import TENSOR_TYPES
+from fitplan.accounting.weights import Container, Tensor
 from fitplan.errors import FitplanError
-from fitplan.quantization import TENSOR_TYPES
 from fitplan.readers.header import (
     Header,
     Span,
@@ -20,7 +21,6 @@ from fitplan.readers.header import (
     printable_name,
 )
 from fitplan.readers.source import MAX_NAME, Source, shown
-from fitplan.weights import Container, Tensor
 
 MAX_HEADER = 16 << 20
 """Bytes a header may have. The format allows 100 MB; 16,384 tensors take about 2 MiB."""

@@ -8,9 +8,9 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from fitplan.catalog.difference import Change
-from fitplan.cataloguing.review import BUDGETS, NewBest, Review
-from fitplan.planner import Plan
+from fitplan.planning.planner import Plan
+from fitplan.questions.edit.diff import BUDGETS, NewBest, Review
+from fitplan.questions.edit.difference import Change
 from fitplan.render.rich_tables import bare_table
 from fitplan.render.text import printable
 from fitplan.units import GIB, format_gib

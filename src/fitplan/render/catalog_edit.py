@@ -8,10 +8,10 @@ from typing import Any
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from fitplan.cataloguing.adding import Additions
-from fitplan.cataloguing.entry import Entry
-from fitplan.cataloguing.observing import Measured
-from fitplan.cataloguing.rewriting import Rewritten
+from fitplan.questions.edit.add import Additions
+from fitplan.questions.edit.entry import Entry
+from fitplan.questions.edit.format import Rewritten
+from fitplan.questions.edit.observe import Measured
 from fitplan.render.text import printable
 from fitplan.units import GIB
 

@@ -7,12 +7,12 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from fitplan.accounting.runtime import Runtime
 from fitplan.catalog import Catalog, PublishedFile
-from fitplan.cataloguing.finding import Named
-from fitplan.cataloguing.support import running
+from fitplan.questions.edit.show import Named
+from fitplan.questions.edit.support import running
 from fitplan.render.rich_tables import bare_table
 from fitplan.render.text import printable
-from fitplan.residency import Runtime
 from fitplan.units import GB
 
 Facts = dict[str, Any]

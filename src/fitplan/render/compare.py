@@ -7,8 +7,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from fitplan.compare import Column, Comparison, Way
-from fitplan.explanation import Explanation
+from fitplan.questions.compare import Column, Comparison, Way
+from fitplan.questions.explain import Explanation
 from fitplan.render.rich_tables import bare_table
 from fitplan.render.text import printable
 from fitplan.units import GIB, format_gib
@@ -102,9 +102,9 @@ def _notes(found: Explanation) -> Iterator[str]:
 
 
 def compare_document(comparison: Comparison) -> dict[str, Any]:
-    """`fitplan.compare/1`."""
+    """`fitplan.questions.compare/1`."""
     return {
-        "schema": "fitplan.compare/1",
+        "schema": "fitplan.questions.compare/1",
         "model": comparison.pipeline.name,
         "model_id": comparison.pipeline_id,
         "denoiser": comparison.denoiser,

@@ -3,8 +3,8 @@
 import csv
 import io
 
+from fitplan.planning.report import PlanReport, Row
 from fitplan.render.text import printable
-from fitplan.report import PlanReport, Row
 from fitplan.timing.answers import Reread
 
 _HEADINGS = (

@@ -3,10 +3,10 @@
 import json
 from typing import Any
 
+from fitplan.accounting.runtime import Runtime
 from fitplan.errors import FitplanError
-from fitplan.observed import Observed
-from fitplan.planner import Choice
-from fitplan.residency import Runtime
+from fitplan.planning.observations import Observed
+from fitplan.planning.planner import Choice
 from fitplan.units import GIB
 
 

@@ -6,7 +6,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from fitplan.explanation import Explanation, Part
+from fitplan.questions.explain import Explanation, Part
 from fitplan.render.rich_tables import bare_table
 from fitplan.render.text import printable
 from fitplan.render.timing import explain_time

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from fitplan.explanation import Explanation, Part
+from fitplan.accounting.residency import Residency
+from fitplan.questions.explain import Explanation, Part
 from fitplan.render.document import choice_document, observed_document, rounded, runtime_document
 from fitplan.render.timing_document import time_document
-from fitplan.residency import Residency
 
 
 def explain_document(explanation: Explanation) -> dict[str, Any]:

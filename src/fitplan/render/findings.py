@@ -10,8 +10,8 @@ from rich.padding import Padding
 from rich.text import Text
 
 from fitplan import __version__
-from fitplan.audit import RULES, Finding, Report, Severity, online
-from fitplan.audit.observations import Residual
+from fitplan.questions.check import RULES, Finding, Report, Severity, online
+from fitplan.questions.check.observations import Residual
 from fitplan.render.text import printable
 from fitplan.units import GIB
 

@@ -8,16 +8,16 @@ from rich.console import Console, Group, JustifyMethod, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from fitplan.hub.choice import Choices, Pair, Without
+from fitplan.accounting.runtime import Runtime
 from fitplan.hub.download import command
 from fitplan.hub.listing import Repository
 from fitplan.hub.models import RemoteProblem
-from fitplan.planner import Choice
+from fitplan.planning.planner import Choice
+from fitplan.planning.report import Budget
+from fitplan.questions.fit import Choices, Pair, Without
 from fitplan.render.remote import partner_name, problem_lines, why_not
 from fitplan.render.rich_tables import bare_table
 from fitplan.render.text import printable
-from fitplan.report import Budget
-from fitplan.residency import Runtime
 from fitplan.units import GB, GIB, format_gib
 
 _MODEL = 15

@@ -7,10 +7,10 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from fitplan.inspection import InRuntime, Inspected, Inspection, Unreadable
+from fitplan.accounting.residency import Residency
+from fitplan.questions.inspect import InRuntime, Inspected, Inspection, Unreadable
 from fitplan.render.rich_tables import bare_table
 from fitplan.render.text import printable
-from fitplan.residency import Residency
 from fitplan.units import format_gb, format_gib
 
 

@@ -1,8 +1,8 @@
 """Markdown: the plan as a table to paste into an issue or a page."""
 
+from fitplan.planning.report import PlanReport, Row
 from fitplan.render.text import printable
 from fitplan.render.times import basis_text, seconds_text
-from fitplan.report import PlanReport, Row
 from fitplan.units import GB, GIB
 
 _HEADINGS = (

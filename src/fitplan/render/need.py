@@ -8,14 +8,14 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from fitplan.accounting.quality import EQUIVALENT_DB
+from fitplan.accounting.runtime import Runtime
 from fitplan.catalog import Pipeline
-from fitplan.machine import SYSTEM_RESERVE
-from fitplan.needs import Need, Rung, ladder, steps
-from fitplan.planner import Choice
-from fitplan.quality import EQUIVALENT_DB
+from fitplan.machine.memory import SYSTEM_RESERVE
+from fitplan.planning.planner import Choice
+from fitplan.questions.need import Need, Rung, ladder, steps
 from fitplan.render.rich_tables import bare_table
 from fitplan.render.text import printable
-from fitplan.residency import Runtime
 from fitplan.units import GB, GIB, format_gib
 
 WIDE = 100

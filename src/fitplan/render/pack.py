@@ -8,15 +8,15 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from fitplan.packing.problem import Limits
-from fitplan.packing.resident_set import Packed, Shared, Step, Unmet
-from fitplan.packing.wishes import Wishes
-from fitplan.planner import Choice, Plan
-from fitplan.quality import EQUIVALENT_DB
+from fitplan.accounting.quality import EQUIVALENT_DB
+from fitplan.planning.planner import Choice, Plan
+from fitplan.planning.report import PlanReport
+from fitplan.questions.pack.problem import Limits
+from fitplan.questions.pack.resident_set import Packed, Shared, Step, Unmet
+from fitplan.questions.pack.wishes import Wishes
 from fitplan.render.plan_document import plan_document
 from fitplan.render.rich_tables import bare_table
 from fitplan.render.text import printable
-from fitplan.report import PlanReport
 from fitplan.units import GB, GIB, format_gib
 
 BAR = 80

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from fitplan.installed import Missing
+from fitplan.machine.places import Missing
+from fitplan.planning.report import PlanReport, Row
 from fitplan.render.document import choice_document, observed_document, rounded, runtime_document
 from fitplan.render.timing_document import gpu_document, time_document
-from fitplan.report import PlanReport, Row
 
 
 def plan_document(report: PlanReport) -> dict[str, Any]:

@@ -8,15 +8,16 @@ from rich.console import Console, Group, JustifyMethod, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from fitplan.accounting.residency import Residency
+from fitplan.accounting.runtime import Runtime
 from fitplan.errors import FitplanError
-from fitplan.hub.choice import Pair, Without
-from fitplan.hub.inspection import RemoteRow
 from fitplan.hub.models import RemoteModel
-from fitplan.inspection import Inspected, Unreadable
+from fitplan.questions.fit import Pair, Without
+from fitplan.questions.inspect import Inspected, Unreadable
+from fitplan.questions.inspect_remote import RemoteRow
 from fitplan.render.inspect import inspect_table, inspection_entry
 from fitplan.render.rich_tables import bare_table
 from fitplan.render.text import printable
-from fitplan.residency import Residency, Runtime
 from fitplan.units import GB, GIB, format_gib
 
 _RIGHT = frozenset({"GB", "Cache\nGiB", "RAM\nGiB", "Error"})

@@ -7,11 +7,11 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from fitplan.accounting.residency import Residency
+from fitplan.questions.scan import Installed, Scan
 from fitplan.render.inspect import inspection_entry
 from fitplan.render.rich_tables import bare_table
 from fitplan.render.text import printable
-from fitplan.residency import Residency
-from fitplan.scanning import Installed, Scan
 from fitplan.units import GB, GIB, format_gb
 
 

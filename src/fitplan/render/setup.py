@@ -6,12 +6,12 @@ from typing import Any
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from fitplan.advice import Advice, Heavy
-from fitplan.machine import SYSTEM_RESERVE
-from fitplan.needs import Need
+from fitplan.accounting.runtime import Runtime
+from fitplan.machine.memory import SYSTEM_RESERVE
+from fitplan.machine.settings import Change
+from fitplan.questions.need import Need
+from fitplan.questions.setup import Advice, Heavy
 from fitplan.render.text import printable
-from fitplan.residency import Runtime
-from fitplan.settings_file import Change
 from fitplan.units import format_gib
 
 

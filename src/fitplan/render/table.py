@@ -16,9 +16,10 @@ from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
-from fitplan.fitting import InTurn
-from fitplan.planner import Choice, Plan
-from fitplan.quality import EQUIVALENT_DB
+from fitplan.accounting.fitting import InTurn
+from fitplan.accounting.quality import EQUIVALENT_DB
+from fitplan.planning.planner import Choice, Plan
+from fitplan.planning.report import PlanReport, Row
 from fitplan.render.rich_tables import bare_table
 from fitplan.render.text import printable
 from fitplan.render.timing import (
@@ -28,7 +29,6 @@ from fitplan.render.timing import (
     time_headings,
     time_notes,
 )
-from fitplan.report import PlanReport, Row
 from fitplan.units import GB, GIB, format_gib
 
 

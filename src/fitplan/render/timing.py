@@ -6,13 +6,13 @@ from typing import assert_never
 from rich.console import RenderableType
 from rich.text import Text
 
+from fitplan.planning.report import PlanReport, Row
+from fitplan.planning.timed_report import alternative
 from fitplan.render.rich_tables import bare_table
 from fitplan.render.text import printable
 from fitplan.render.times import basis_text, seconds_text
-from fitplan.report import PlanReport, Row
 from fitplan.timing.answers import Estimated, Measured, Question, Refused, Reread, Time
 from fitplan.timing.reread import MB
-from fitplan.timing_report import alternative
 from fitplan.units import GB, GIB
 
 HEADINGS = ("s/\nimage", "basis")

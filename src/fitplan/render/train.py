@@ -9,12 +9,12 @@ from rich.text import Text
 
 from fitplan.render.rich_tables import bare_table
 from fitplan.render.text import printable
-from fitplan.training.beware import NOTES, TIGHT_VRAM
 from fitplan.training.formula import Vram
 from fitplan.training.pace import Pace
 from fitplan.training.plan import Plan, describe, residual_mib
 from fitplan.training.report import Row, TrainReport
 from fitplan.training.search import Unfit
+from fitplan.training.warnings import NOTES, TIGHT_VRAM
 from fitplan.units import GIB, MIB, format_gib
 
 _PARTS = (

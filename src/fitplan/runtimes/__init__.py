@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
+from fitplan.accounting.runtime import Runtime
 from fitplan.errors import unknown_name
-from fitplan.residency import Runtime
 from fitplan.runtimes import comfyui, diffusers, invokeai, sdcpp
 from fitplan.runtimes.program import Program
 

@@ -13,9 +13,10 @@ tensors can't tell: matrices count unrounded, vectors not at all (under 0.1 % ei
 
 from functools import partial
 
-from fitplan.fitting import Headroom, Together
-from fitplan.residency import Runtime
-from fitplan.rules import Beside, Keep, Rule, Treatment
+from fitplan.accounting.fitting import Headroom, Together
+from fitplan.accounting.rules import Beside, Keep, Rule, Treatment
+from fitplan.accounting.runtime import Runtime
+from fitplan.accounting.weights import Role
 from fitplan.runtimes.loading import (
     GGML_QUANTS,
     GGUF,
@@ -29,7 +30,6 @@ from fitplan.runtimes.loading import (
 )
 from fitplan.runtimes.program import Modes, Program, Setting
 from fitplan.units import GIB
-from fitplan.weights import Role
 
 NAME = "comfyui"
 VERSIONS = ("0.33",)

@@ -7,9 +7,10 @@ evicted. Activations are not counted: on a GPU they are in its memory.
 
 from functools import partial
 
-from fitplan.fitting import Together
-from fitplan.residency import Runtime
-from fitplan.rules import Drop, Keep, MadeUp, Quantize, Rule, Treatment
+from fitplan.accounting.fitting import Together
+from fitplan.accounting.rules import Drop, Keep, MadeUp, Quantize, Rule, Treatment
+from fitplan.accounting.runtime import Runtime
+from fitplan.accounting.weights import Role
 from fitplan.runtimes.loading import (
     DENSE,
     FOLDER,
@@ -23,7 +24,6 @@ from fitplan.runtimes.loading import (
     only,
 )
 from fitplan.runtimes.program import Modes, Program, Setting
-from fitplan.weights import Role
 
 NAME = "diffusers"
 VERSIONS = ("0.36", "0.40")

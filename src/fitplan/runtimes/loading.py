@@ -1,8 +1,8 @@
 """What the loaders of all programs have in common: containers, tensor types, treatments."""
 
-from fitplan.quantization import GGML_TYPES
-from fitplan.rules import Cast, Drop, Keep, Treatment
-from fitplan.weights import Container, Role
+from fitplan.accounting.quantization import GGML_TYPES
+from fitplan.accounting.rules import Cast, Drop, Keep, Treatment
+from fitplan.accounting.weights import Container, Role
 
 GGUF = frozenset({Container.GGUF})
 SINGLE = frozenset({Container.SAFETENSORS})

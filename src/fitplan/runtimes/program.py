@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+from fitplan.accounting.runtime import Runtime
 from fitplan.errors import usage_error
-from fitplan.residency import Runtime
 
 Modes = Mapping[str, str]
 """Name of a setting → value."""

@@ -8,9 +8,10 @@ before 695 load only the decoder of a VAE, and free each component after use.
 from dataclasses import dataclass
 from functools import partial
 
-from fitplan.fitting import FitTest, InTurn, Together
-from fitplan.residency import Runtime
-from fitplan.rules import Rule, Scratch
+from fitplan.accounting.fitting import FitTest, InTurn, Together
+from fitplan.accounting.rules import Rule, Scratch
+from fitplan.accounting.runtime import Runtime
+from fitplan.accounting.weights import Role, WeightFile
 from fitplan.runtimes.loading import (
     GGML_QUANTS,
     GGUF,
@@ -24,7 +25,6 @@ from fitplan.runtimes.loading import (
 )
 from fitplan.runtimes.program import ON_OFF, Modes, Program, Setting
 from fitplan.units import MIB
-from fitplan.weights import Role, WeightFile
 
 NAME = "sd.cpp"
 VERSIONS = ("695",)

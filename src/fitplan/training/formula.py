@@ -4,7 +4,7 @@
 The form and the constants come from replaying the allocations of the trainer's own model classes
 through a model of PyTorch's caching allocator; only the 318 MiB (CUDA context and kernels) are
 fitted, as the mean residual of the four measured rows. Each constant and its source stands in
-data/training.yaml; `fitplan.training.claims` says where the formula may be used.
+data/training.yaml; `fitplan.training.margins` says where the formula may be used.
 """
 
 from dataclasses import dataclass

@@ -12,8 +12,8 @@ from typing import Literal
 from fitplan.errors import ErrorKind, FitplanError
 from fitplan.timing.gpus import OutsideGpu, find_gpu
 from fitplan.timing.schema import TimingData
-from fitplan.training.claims import in_measured_region
 from fitplan.training.formula import Run, text_tokens
+from fitplan.training.margins import in_measured_region
 from fitplan.training.schema import Architecture, Linear, Measured, TrainingFile
 from fitplan.training.swap import split
 from fitplan.units import GB

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from fitplan.catalog import Catalog
-from fitplan.training.claims import Claim, claim
 from fitplan.training.formula import Run, Vram, ram_bytes, vram
+from fitplan.training.margins import Claim, claim
 from fitplan.training.pace import Card, Pace, measured, pace
 from fitplan.training.schema import Architecture, Measured, Trainable, TrainingFile
 from fitplan.units import MIB

@@ -4,12 +4,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from fitplan.catalog import Catalog
-from fitplan.training.beware import Warning, warnings
 from fitplan.training.nearest import unfit
 from fitplan.training.pace import Card
 from fitplan.training.plan import Budget, Plan, find_model, why_untrainable
 from fitplan.training.schema import TrainingFile
 from fitplan.training.search import Unfit, Wish, fitting
+from fitplan.training.warnings import Warning, warnings
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ from bisect import bisect_left
 from dataclasses import dataclass
 from typing import Literal
 
-from fitplan.training.claims import refuse_unclaimed
 from fitplan.training.formula import Run, checkpoint_bytes
+from fitplan.training.margins import refuse_unclaimed
 from fitplan.training.pace import Card
 from fitplan.training.plan import Budget, Model, Plan, weigh
 from fitplan.training.schema import Optimizer, Precision, TrainingFile

@@ -11,8 +11,8 @@ budgets by the state dict either way.
 from functools import partial
 from typing import Literal, cast
 
-from fitplan.residency import BudgetSetting, Runtime
-from fitplan.rules import Rule
+from fitplan.accounting.rules import Rule
+from fitplan.accounting.runtime import BudgetSetting, Runtime
 from fitplan.runtimes.invokeai import denoisers, encoders
 from fitplan.runtimes.invokeai.treatments import WORKSPACE
 from fitplan.runtimes.program import Modes, Program, Setting

@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from fitplan.rules import Cast, Drop, MadeUp, Rule, Treatment
+from fitplan.accounting.rules import Cast, Drop, MadeUp, Rule, Treatment
+from fitplan.accounting.weights import Role
 from fitplan.runtimes.invokeai.treatments import (
     ALL_BF16,
     BF16,
@@ -18,7 +19,6 @@ from fitplan.runtimes.invokeai.treatments import (
     only,
     quant_state,
 )
-from fitplan.weights import Role
 
 _GUIDANCE = MadeUp(
     Role.GUIDANCE_EMBEDDER,

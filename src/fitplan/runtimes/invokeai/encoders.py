@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from fitplan.rules import Cast, Drop, Keep, Rule, Treatment
+from fitplan.accounting.rules import Cast, Drop, Keep, Rule, Treatment
+from fitplan.accounting.weights import Role
 from fitplan.runtimes.invokeai.treatments import (
     ALL_BF16,
     DENSE,
@@ -23,7 +24,6 @@ from fitplan.runtimes.invokeai.treatments import (
     quant_state,
     tied_embedding,
 )
-from fitplan.weights import Role
 
 
 def qwen3(by_state_dict: bool, rotary_bytes: int) -> tuple[Rule, ...]:

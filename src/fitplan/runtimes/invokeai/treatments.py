@@ -1,8 +1,8 @@
 """What InvokeAI's loaders have in common."""
 
-from fitplan.rules import Buffers, Cast, Drop, Keep, Rule, Treatment
+from fitplan.accounting.rules import Buffers, Cast, Drop, Keep, Rule, Treatment
+from fitplan.accounting.weights import Container, Role
 from fitplan.runtimes.loading import DENSE, FOLDER, GGUF, INTEGER_TYPES, SINGLE, only
-from fitplan.weights import Container, Role
 
 __all__ = ["DENSE", "FOLDER", "GGUF", "SINGLE", "only"]
 

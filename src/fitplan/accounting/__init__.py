@@ -1,0 +1,1 @@
+"""From tensors to bytes: types, weight groups, residency rules, fit tests, quality."""

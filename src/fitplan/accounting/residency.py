@@ -1,0 +1,171 @@
+"""Apply a runtime's rules to weight groups: cache, real and transient bytes, line by line.
+
+Rules are data (see `fitplan.accounting.rules`); this module only carries them out, in integers.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Literal, assert_never
+
+from fitplan.accounting.quantization import TENSOR_TYPES
+from fitplan.accounting.rules import (
+    Becomes,
+    Beside,
+    Buffers,
+    Cast,
+    Drop,
+    Keep,
+    MadeUp,
+    Quantize,
+    Rule,
+    Scratch,
+    Treatment,
+)
+from fitplan.accounting.weights import Role, WeightFile, WeightGroup
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What one weight group (or addition) costs, and why."""
+
+    what: str
+    type: str
+    becomes: str
+    """Tensor type in RAM; "" when dropped."""
+    elements: int
+    file_bytes: int
+    cache_bytes: int
+    real_bytes: int
+    transient_bytes: int
+    """Bytes needed besides the real ones until loading ends."""
+    why: str
+    mapped_bytes: int = 0
+    """Those of the real bytes that lie in the file's memory map (soft); the rest is hard."""
+
+
+@dataclass(frozen=True, slots=True)
+class Residency:
+    """What a file becomes in a runtime, line by line."""
+
+    lines: tuple[Line, ...]
+    where: str
+    basis: Literal["measured", "code", "sum"]
+    scratch: Scratch | None = None
+    cache_bytes: int = field(init=False)
+    real_bytes: int = field(init=False)
+    mapped_bytes: int = field(init=False)
+    transient_bytes: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        for name in ("cache_bytes", "real_bytes", "mapped_bytes", "transient_bytes"):
+            object.__setattr__(self, name, sum(getattr(line, name) for line in self.lines))
+
+    @property
+    def hard_bytes(self) -> int:
+        """Bytes of anonymous memory: they stay in RAM or are swapped."""
+        return self.real_bytes - self.mapped_bytes
+
+    @property
+    def scratch_bytes(self) -> int:
+        """Bytes that running the file needs besides its weights, as far as they are known."""
+        return self.scratch.bytes if self.scratch else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Unsupported:
+    """The runtime can't load the file."""
+
+    reason: str
+
+
+def plain_sum(file: WeightFile) -> Residency:
+    why = "unknown architecture: counted as stored"
+    keep = Treatment(None, Keep(), why)
+    lines = tuple(_line(group, keep, {}, maps=False) for group in file.groups)
+    return Residency(lines, where="", basis="sum")
+
+
+def apply(rule: Rule, file: WeightFile, workspace: Mapping[str, int]) -> Residency:
+    lines = [_line(group, _treatment(rule, group), workspace, rule.maps) for group in file.groups]
+    present = {group.role for group in file.groups}
+    for added in rule.adds:
+        match added:
+            case MadeUp():
+                if added.unless not in present:
+                    lines.append(_made_up_line(added, file.hidden_size))
+            case Buffers():
+                lines.append(Line("buffers", "", "", 0, 0, added.bytes, 0, 0, added.why))
+            case Beside():
+                size = added.bytes
+                lines.append(Line(added.what, "", "", 0, 0, size, size, 0, added.why))
+            case _:
+                assert_never(added)
+    return Residency(tuple(lines), rule.where, rule.basis)
+
+
+def _treatment(rule: Rule, group: WeightGroup) -> Treatment:
+    return next(t for t in rule.treatments if t.takes(group))
+
+
+def _line(
+    group: WeightGroup, treatment: Treatment, workspace: Mapping[str, int], maps: bool
+) -> Line:
+    becomes = _becomes(group.type, treatment.becomes)
+    size = _size(group, treatment.becomes)
+    return Line(
+        what=group.role,
+        type=group.type,
+        becomes=becomes,
+        elements=group.elements,
+        file_bytes=group.bytes,
+        cache_bytes=size * treatment.counted,
+        real_bytes=size * treatment.held,
+        transient_bytes=_transient(group, becomes, workspace),
+        why=treatment.why,
+        mapped_bytes=size * treatment.held if maps and becomes == group.type else 0,
+    )
+
+
+def _size(group: WeightGroup, becomes: Becomes) -> int:
+    match becomes:
+        case Keep():
+            return group.bytes
+        case Cast():
+            return TENSOR_TYPES[becomes.to].bytes_for(group.elements)
+        case Quantize():
+            return becomes.bytes_for(group)
+        case Drop():
+            return 0
+        case _:
+            assert_never(becomes)
+
+
+def _becomes(type: str, becomes: Becomes) -> str:
+    match becomes:
+        case Keep():
+            return type
+        case Cast() | Quantize():
+            return becomes.to
+        case Drop():
+            return ""
+        case _:
+            assert_never(becomes)
+
+
+def _transient(group: WeightGroup, becomes: str, workspace: Mapping[str, int]) -> int:
+    """A converted or dropped tensor stays beside its successor until the load ends."""
+    if becomes == group.type:
+        return 0
+    scratch = workspace.get(group.type, 0) if becomes and group.role is Role.TOKEN_EMBEDDING else 0
+    return group.bytes + group.elements * scratch // 32
+
+
+def without_source(line: Line) -> Line:
+    """The same line where a tensor's source isn't kept until the load ends."""
+    return replace(line, transient_bytes=max(0, line.transient_bytes - line.file_bytes))
+
+
+def _made_up_line(added: MadeUp, hidden: int) -> Line:
+    elements = added.per_hidden * hidden + added.per_hidden_squared * hidden * hidden
+    size = TENSOR_TYPES[added.type].bytes_for(elements)
+    return Line(added.unless, "", added.type, elements, 0, size, size, 0, added.why)

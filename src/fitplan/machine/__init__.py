@@ -1,0 +1,1 @@
+"""What this computer has: memory, models, settings files."""

@@ -1,0 +1,1 @@
+"""Which pairs fit, which no other beats, and in what order."""

@@ -1,0 +1,135 @@
+"""The answer to a plan as one value, which every renderer takes."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from fitplan.accounting.quality import ENCODER_FLOOR
+from fitplan.accounting.runtime import Runtime
+from fitplan.catalog import Catalog
+from fitplan.catalog.overlays import UsedFile
+from fitplan.machine.places import Missing, Problem
+from fitplan.planning.observations import Observed, observed
+from fitplan.planning.planner import Answer, Excluded, Plan
+from fitplan.timing.answers import Question, Time
+from fitplan.units import format_gib
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """The cache limit, and who set it."""
+
+    cache_bytes: int
+    source: Literal["option", "machine"]
+    real_bytes: int | None = None
+    """RAM that the machine has for what is really held; None: the machine isn't known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Warning:
+    """Something to know before trusting or downloading a pair."""
+
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One plan with what was measured and what to beware of."""
+
+    plan: Plan
+    observed: Observed | None
+    warnings: tuple[Warning, ...]
+    time: Time | None = None
+    """Seconds per image; None when no card was named."""
+
+    @property
+    def name(self) -> str:
+        """The pair as people say it: "Z-Image Turbo Q8_0 + Q8_0"."""
+        plan = self.plan
+        return f"{plan.pipeline.name} {plan.denoiser.file.quant} + {plan.encoder.file.quant}"
+
+
+@dataclass(frozen=True, slots=True)
+class Shortfall:
+    """What keeps models on this machine from running: parts not installed, files not readable."""
+
+    missing: tuple[Missing, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PlanReport:
+    """Everything a renderer shows of a plan."""
+
+    rows: tuple[Row, ...]
+    excluded: Excluded
+    budget: Budget
+    runtime: Runtime
+    question: Question | None = None
+    """What was asked about time."""
+    misses: tuple[Row, ...] = ()
+    """The best pairs that don't fit, when asked for."""
+    fastest: tuple[Row, ...] = ()
+    """Over all models, each faster than every pair that is as good."""
+    shortfall: Shortfall = Shortfall()
+    by_model: bool = True
+    """Whether rows of one model stand together."""
+    catalogs: tuple[UsedFile, ...] = ()
+    """The files that the catalog is made of."""
+
+    def headroom(self, plan: Plan) -> int:
+        """Budget minus what the runtime's fit test asks of it."""
+        budget = self.budget.cache_bytes
+        residencies = [choice.residency for choice in plan.choices]
+        return budget - self.runtime.fit.needed(residencies, budget)
+
+
+def make_report(
+    answer: Answer,
+    budget: Budget,
+    runtime: Runtime,
+    catalog: Catalog,
+    find_runtime: Callable[[str], Runtime],
+) -> PlanReport:
+    """Join an answer with observations and warnings."""
+    rows = tuple(
+        Row(
+            plan,
+            observed(plan, catalog, find_runtime),
+            (*warnings_of(plan), *_judged(plan, budget)),
+        )
+        for plan in answer.plans
+    )
+    return PlanReport(rows, answer.excluded, budget, runtime)
+
+
+def _judged(plan: Plan, budget: Budget) -> Iterator[Warning]:
+    """A pair that the cache holds and the machine doesn't."""
+    if budget.real_bytes is not None and plan.real_bytes > budget.real_bytes:
+        needed, had = format_gib(plan.real_bytes), format_gib(budget.real_bytes)
+        text = f"fits the cache, but needs {needed} of RAM where the machine has {had} for it"
+        yield Warning("exceeds-machine", text)
+
+
+def warnings_of(plan: Plan) -> Iterator[Warning]:
+    """What to know before trusting or downloading a pair."""
+    if plan.real_bytes > plan.cache_bytes:
+        held, counted = format_gib(plan.real_bytes), format_gib(plan.cache_bytes)
+        text = f"holds {held} in RAM, the cache counts {counted}"
+        yield Warning("real-exceeds-cache", text)
+    error = plan.encoder.file.rel_error
+    if error is None or error > ENCODER_FLOOR:
+        yield Warning("encoder-below-q4", "text encoder below Q4_K_M, where damage grows suddenly")
+    unsure = sum(choice.file.cache_error_bytes for choice in plan.choices)
+    if unsure:
+        text = (
+            f"cache may be off by {format_gib(unsure)}: the file's mix of types is not fully known"
+        )
+        yield Warning("cache-uncertain", text)
+    for choice in plan.choices:
+        scratch = choice.residency.scratch
+        if scratch is not None and scratch.basis == "unknown":
+            yield Warning("scratch-unknown", scratch.why)
+    if plan.pipeline.elo is None:
+        yield Warning("no-elo", "no Elo known for this model: listed after those with one")

@@ -1,0 +1,72 @@
+"""Rules on dates: days that were, and no figure newer than its source."""
+
+from collections.abc import Iterator
+from datetime import date
+
+from fitplan.catalog.problems import Loc
+from fitplan.questions.check.rule import Hit, error, warning
+from fitplan.questions.check.subject import Subject
+
+FIRST = date(2022, 8, 1)
+"""Nothing here is older than the first public weights of Stable Diffusion."""
+
+
+def impossible_days(subject: Subject) -> Iterator[Hit]:
+    """Days that no calendar has, or before there was anything to measure."""
+    for loc, text in _days(subject):
+        day = _first_of(text)
+        if day is None:
+            yield loc, f"{text} is in no calendar", "write YYYY-MM-DD or YYYY-MM"
+        elif day < FIRST:
+            yield loc, f"{text} is before there were text-to-image weights", "check the year"
+
+
+def future_days(subject: Subject) -> Iterator[Hit]:
+    """Days after the one that `--today` gives."""
+    if subject.today is None:
+        return
+    for loc, text in _days(subject):
+        day = _first_of(text)
+        if day and day > subject.today:
+            yield loc, f"{text} is after {subject.today}", "write the day it was read or published"
+
+
+def newer_than_source(subject: Subject) -> Iterator[Hit]:
+    """Figures that are dated after their source was read."""
+    for loc, text, source_id in _sourced(subject):
+        read = subject.known.sources[source_id].as_of
+        if read and _first_of(text) and text[: len(read)] > read[: len(text)]:
+            message = f"{text}, but the source {source_id} was read {read}"
+            yield loc, message, "check both dates"
+
+
+def _first_of(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text if len(text) > 7 else f"{text}-01")
+    except ValueError:
+        return None
+
+
+def _days(subject: Subject) -> Iterator[tuple[Loc, str]]:
+    for id, source in subject.file.sources.items():
+        if source.as_of:
+            yield ("sources", id, "as_of"), source.as_of
+    for loc, text, _ in _sourced(subject):
+        yield loc, text
+
+
+def _sourced(subject: Subject) -> Iterator[tuple[Loc, str, str]]:
+    for id, pipeline in subject.file.pipelines.items():
+        if pipeline.elo:
+            yield ("pipelines", id, "elo", "as_of"), pipeline.elo.as_of, pipeline.elo.source
+    for i, seen in enumerate(subject.file.observations):
+        yield ("observations", i, "date"), seen.date.isoformat(), seen.source
+    for i, timed in enumerate(subject.file.benchmarks):
+        yield ("benchmarks", i, "date"), timed.date.isoformat(), timed.source
+
+
+RULES = (
+    error("date", "Every date is a day that was.", impossible_days),
+    error("future-date", "No date is after the day of --today.", future_days),
+    warning("date-of-source", "No figure is newer than its source.", newer_than_source),
+)

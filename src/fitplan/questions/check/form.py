@@ -1,0 +1,17 @@
+"""Rules of form: YAML that says what it looks like, and entries that fit the schema.
+
+`fitplan.catalog.document` and `fitplan.catalog.validation` find them; loading uses both, too.
+"""
+
+from fitplan.questions.check.rule import error
+
+RULES = (
+    error("yaml-syntax", "The file is YAML, without anchors, and not nested without bound."),
+    error("duplicate-key", "No key (and so no id) stands twice in one place."),
+    error("yaml-trap", "No bare value is read by YAML as something else than it looks like."),
+    error("unknown-key", "Every key is one of the schema's."),
+    error("missing-key", "Every entry has the keys it needs."),
+    error("wrong-type", "Every value has its type, range and spelling."),
+    error("incomplete", "What belongs together in an entry stands together."),
+    error("no-source", "Every figure names its source."),
+)

@@ -1,0 +1,138 @@
+"""Rules on quantizations: names that exist, and weights that are what their name says."""
+
+import re
+from collections.abc import Iterator
+
+from fitplan.accounting.quantization import GGML_TYPES, QUANT_NAMES, TENSOR_TYPES
+from fitplan.accounting.weights import Container, Role
+from fitplan.errors import unknown_name
+from fitplan.questions.check.rule import Hit, error, warning
+from fitplan.questions.check.subject import Mix, Site, Subject
+
+LEAST = 0.97
+MOST = 2.5
+"""Of its nominal bits per weight: what a small model with large unquantized parts comes to."""
+
+_BESIDE = (Role.QUANT_STATE, Role.BUFFERS, Role.TOKENIZER)
+"""Roles that hold no weights."""
+
+_BASES = {"FP8_E4M3": "F8_E4M3", "FP8_E5M2": "F8_E5M2"}
+_SUFFIX = re.compile(r"_(XXS|XS|S|M|L|XL)$")
+_ANYWHERE = frozenset({"F32", "F16", "BF16", "F64", "I8", "I16", "I32", "I64"})
+_GGML = frozenset(t.name for t in GGML_TYPES.values()) - _ANYWHERE
+
+
+def base_type(quant: str) -> str:
+    """The tensor type that a quantization is named after: Q5_K_M → Q5_K; "" when there is none."""
+    for name in (quant, _BASES.get(quant, ""), _SUFFIX.sub("", quant)):
+        if name in TENSOR_TYPES:
+            return name
+    return ""
+
+
+def nominal_bits(quant: str) -> float:
+    """Bits per weight of the type that a quantization is named after; 0 when there is none."""
+    base = TENSOR_TYPES.get(base_type(quant))
+    return base.block_bytes * 8 / base.block_size if base else 0.0
+
+
+def unknown_quants(subject: Subject) -> Iterator[Hit]:
+    """Quantization names that don't exist."""
+    for mix in subject.mixes:
+        if not base_type(mix.quant):
+            loc = (*mix.loc[:-1], "quant") if mix.loc[-1] == "weights" else mix.loc
+            hint = unknown_name("quantization", mix.quant, list(QUANT_NAMES)).hint
+            yield loc, f"no quantization is called {mix.quant!r}", hint
+
+
+def wrong_elements(subject: Subject) -> Iterator[Hit]:
+    """Weight groups that don't add up to the architecture's parameters."""
+    by_architecture: dict[str, list[Mix]] = {}
+    for mix in subject.mixes:
+        by_architecture.setdefault(mix.architecture_id, []).append(mix)
+    for id, mixes in by_architecture.items():
+        wrong = [mix for mix in mixes if not _adds_up(mix)]
+        counts = {_held(mix) for mix in wrong}
+        if len(wrong) == len(mixes) > 1 and len(counts) == 1 and id in subject.file.architectures:
+            stated, held = mixes[0].architecture.parameters, counts.pop()
+            message = f"{stated:,} parameters, but every recipe has {held:,} elements"
+            yield ("architectures", id, "parameters"), message, f"did you mean {held}?"
+        else:
+            yield from (_wrong(mix) for mix in wrong)
+
+
+def _held(mix: Mix) -> int:
+    return mix.elements() - mix.elements(*_BESIDE)
+
+
+def _adds_up(mix: Mix) -> bool:
+    """Single T5 files and some GGUFs store the embedding twice, as an output head."""
+    extra = _held(mix) - mix.architecture.parameters
+    head, embedding = (mix.elements(r) for r in (Role.OUTPUT_HEAD, Role.TOKEN_EMBEDDING))
+    return extra == 0 or extra == head == embedding
+
+
+def _wrong(mix: Mix) -> Hit:
+    held, stated = _held(mix), mix.architecture.parameters
+    off = f"{abs(held - stated):,} too {'many' if held > stated else 'few'}"
+    message = f"{mix.quant} has {held:,} elements, but {mix.architecture_id} {stated:,}: {off}"
+    return mix.loc, message, "count the elements of each type again"
+
+
+def wrong_bits(subject: Subject) -> Iterator[Hit]:
+    """Mixes with more or fewer bits per weight than their name allows."""
+    for mix in subject.mixes:
+        nominal, bits = nominal_bits(mix.quant), _bits(mix)
+        if nominal and not LEAST * nominal <= bits <= MOST * nominal:
+            message = f"{bits:.2f} bits per weight, and {mix.quant} is named for {nominal:.2f}"
+            yield mix.loc, message, _named_for(bits)
+
+
+def _bits(mix: Mix) -> float:
+    groups = [(r, t, n) for r, types in mix.groups.items() for t, n in types.items()]
+    weights = [(t, n) for role, t, n in groups if role not in _BESIDE]
+    elements = sum(n for _, n in weights)
+    return 8 * sum(TENSOR_TYPES[t].bytes_for(n) for t, n in weights) / elements if elements else 0
+
+
+def _named_for(bits: float) -> str:
+    near = [q for q in QUANT_NAMES if nominal_bits(q) <= bits * 1.02]
+    best = max(near, key=nominal_bits, default="")
+    return (
+        f"these are weights of a {best}: check quant and weights" if best else "check the weights"
+    )
+
+
+def misnamed(subject: Subject) -> Iterator[Hit]:
+    """Mixes without a single tensor of the type they are named after."""
+    for mix in subject.mixes:
+        base = base_type(mix.quant)
+        types = {name for groups in mix.groups.values() for name in groups}
+        if base and base not in types:
+            message = f"{mix.quant} without any {base}: it has {', '.join(sorted(types))}"
+            yield mix.loc, message, "check quant and types"
+
+
+def wrong_formats(subject: Subject) -> Iterator[Hit]:
+    """Tensor types in a format that can't hold them."""
+    for site in subject.sites:
+        strange = strange_types(site)
+        if strange:
+            message = f"{', '.join(strange)} in {site.release.format}"
+            yield site.loc, message, "check format, quant and weights"
+
+
+def strange_types(site: Site) -> list[str]:
+    """Tensor types that a file's format can't hold."""
+    types = {group.type for group in site.file.weights.groups} - _ANYWHERE
+    gguf = site.release.format is Container.GGUF
+    return sorted(types - _GGML if gguf else types & _GGML)
+
+
+RULES = (
+    error("unknown-quant", "Every quantization name exists.", unknown_quants),
+    error("elements", "Weight groups add up to the parameters.", wrong_elements),
+    error("bits-per-weight", "Weights are as large as their name says.", wrong_bits),
+    warning("quant-type", "A file has tensors of the type it is named after.", misnamed),
+    error("format", "A file's format can hold its tensor types.", wrong_formats),
+)

@@ -1,0 +1,108 @@
+"""One pair in several runtimes, side by side: what each needs, and what makes it fit."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from fitplan.accounting.runtime import Runtime
+from fitplan.catalog import Catalog, Pipeline
+from fitplan.questions.explain import Explanation, NotLoadableError, explain
+from fitplan.units import GIB
+
+_STEP = GIB // 100
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How a user makes a program hold the pair."""
+
+    runtime: Runtime
+    """The program in the modes it takes."""
+    needed_bytes: int
+    write: str
+    """The setting or command line."""
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """The pair in one runtime, in the modes that were asked for."""
+
+    runtime: Runtime
+    explanation: Explanation | None
+    """None: the runtime can't load it."""
+    reason: str = ""
+    """Why it can't."""
+    needed_bytes: int = 0
+    """What the fit test asks of the RAM (or, without a size of it, asks at least)."""
+    fits: bool | None = None
+    """None: nobody said how much RAM there is."""
+    way: Way | None = None
+    """None: no known mode makes it fit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """One pair in all runtimes."""
+
+    pipeline_id: str
+    pipeline: Pipeline
+    denoiser: str
+    encoder: str
+    ram: int | None
+    columns: tuple[Column, ...]
+
+    @property
+    def fits_somewhere(self) -> bool:
+        """Whether some program can hold the pair, in these or other modes."""
+        return any(column.way is not None for column in self.columns)
+
+
+def compare(
+    catalog: Catalog,
+    pipeline_id: str,
+    denoiser: str,
+    encoder: str,
+    runtimes: Sequence[Runtime],
+    find_runtime: Callable[[str], Runtime],
+    ram: int | None,
+) -> Comparison:
+    """The pair in each of `runtimes`, whose users control `ram` bytes (None: not said).
+
+    Raises FitplanError (usage, unknown-name) when a name fits no file, or several that differ.
+    """
+
+    def explained(runtime: Runtime) -> Explanation:
+        return explain(catalog, pipeline_id, denoiser, encoder, runtime, find_runtime)
+
+    columns = tuple(_column(runtime, explained, ram) for runtime in runtimes)
+    pipeline = catalog.file.pipelines[pipeline_id]
+    return Comparison(pipeline_id, pipeline, denoiser, encoder, ram, columns)
+
+
+def _column(
+    runtime: Runtime, explained: Callable[[Runtime], Explanation], ram: int | None
+) -> Column:
+    try:
+        found = explained(runtime)
+    except NotLoadableError as error:
+        return Column(runtime, None, error.message)
+    needed = found.needed_bytes(ram or 0)
+    fits = None if ram is None else needed <= ram
+    if fits is not False:
+        return Column(runtime, found, "", needed, fits, _way(found, ram))
+    return Column(runtime, found, "", needed, fits, _cheaper_way(runtime, explained, ram or 0))
+
+
+def _cheaper_way(
+    runtime: Runtime, explained: Callable[[Runtime], Explanation], ram: int
+) -> Way | None:
+    found = (explained(other) for other in runtime.cheaper)
+    return next((_way(other, ram) for other in found if other.needed_bytes(ram) <= ram), None)
+
+
+def _way(found: Explanation, ram: int | None) -> Way:
+    """What to write: the limit that just holds the pair, or what the RAM there is asks for."""
+    runtime, needed = found.runtime, found.needed_bytes(ram or 0)
+    enough = -(-needed // _STEP) * _STEP
+    limit = enough if runtime.budget_setting or ram is None else ram
+    return Way(runtime, needed, runtime.settings(limit), runtime.source)

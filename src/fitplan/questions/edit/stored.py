@@ -1,0 +1,62 @@
+"""A catalog file on disk: read it, and put an edited text in its place, all at once."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from fitplan.catalog.document import Document
+from fitplan.catalog.reading import open_document
+from fitplan.errors import FitplanError, file_error
+from fitplan.machine import atomic
+from fitplan.questions.edit.placing import EMPTY
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A catalog file as it was read; one that isn't there yet says nothing."""
+
+    path: Path
+    document: Document
+    state: os.stat_result | None
+    """None: there is no such file."""
+
+    @property
+    def text(self) -> str:
+        """What the file says."""
+        return self.document.text
+
+
+def read_stored(path: Path) -> Stored:
+    """The file at `path`, links followed. Raises FitplanError when it is no text."""
+    try:
+        real = path.resolve()
+        state = real.stat() if os.path.lexists(real) else None
+    except (OSError, RuntimeError, ValueError) as error:
+        raise file_error(f"{path}: {error}", "name a catalog file") from None
+    document = Document(EMPTY, str(path)) if state is None else open_document(real)
+    return Stored(real, document, state)
+
+
+def save(stored: Stored, text: str, backup: bool) -> Path | None:
+    """Put `text` in place of the file; returns the backup, when one was asked for.
+
+    Raises FitplanError (file) when it can't be written, or was changed meanwhile.
+    """
+    content = text.encode("utf-8")
+    try:
+        if stored.state is None:
+            stored.path.parent.mkdir(parents=True, exist_ok=True)
+            atomic.create_file(stored.path, content)
+            return None
+        old = stored.path.read_bytes() if backup else b""
+        kept = atomic.keep_backup(stored.path, old, stored.state) if backup else None
+        atomic.replace_file(stored.path, content, stored.state)
+    except OSError as error:
+        raise _unwritable(stored.path, error) from None
+    return kept
+
+
+def _unwritable(path: Path, error: OSError) -> FitplanError:
+    if isinstance(error, FileExistsError):
+        return file_error(f"{path}: somebody made it meanwhile", "run the command again")
+    return file_error(f"{path}: {error.strerror or error}", "check the folder and its permissions")

@@ -1,0 +1,80 @@
+"""What a file on disk holds and what it becomes in a runtime."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from fitplan import readers
+from fitplan.accounting.residency import Residency, Unsupported
+from fitplan.accounting.runtime import Runtime
+from fitplan.accounting.weights import Role
+from fitplan.errors import FitplanError
+from fitplan.readers import ModelFile
+
+_NO_PARAMETERS = frozenset({Role.QUANT_STATE, Role.BUFFERS, Role.TOKENIZER})
+
+
+@dataclass(frozen=True, slots=True)
+class InRuntime:
+    """What one runtime makes of a file."""
+
+    runtime: Runtime
+    residency: Residency | Unsupported
+
+
+@dataclass(frozen=True, slots=True)
+class Inspected:
+    """One model that was read."""
+
+    model: ModelFile
+    in_runtimes: tuple[InRuntime, ...]
+
+    @property
+    def parameters(self) -> int:
+        """Elements of the model itself, without quantization state, buffers and tokenizers."""
+        groups = self.model.weights.groups
+        return sum(group.elements for group in groups if group.role not in _NO_PARAMETERS)
+
+    @property
+    def bits_per_weight(self) -> float | None:
+        """Bits of all tensors per parameter; None when there is none."""
+        parameters = self.parameters
+        return self.model.tensor_bytes * 8 / parameters if parameters else None
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What a user should know about the file."""
+        unknown = ("unknown architecture: residency is a plain sum of its tensors",)
+        return (*self.model.warnings, *(() if self.model.weights.family else unknown))
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A path that could not be read, and why."""
+
+    path: Path
+    error: FitplanError
+
+
+Inspection = Inspected | Unreadable
+
+
+def inspect(paths: Iterable[Path], runtimes: Sequence[Runtime]) -> list[Inspection]:
+    """Read every path by its headers; what can't be read doesn't stop the others."""
+    found: list[Inspection] = []
+    for path in paths:
+        found += inspect_path(path, runtimes)
+    return found
+
+
+def inspect_path(path: Path, runtimes: Sequence[Runtime]) -> list[Inspection]:
+    """The models at one path, or why it can't be read."""
+    try:
+        models = readers.read(path)
+    except FitplanError as error:
+        return [Unreadable(path, error)]
+    return [Inspected(model, tuple(_in_runtimes(model, runtimes))) for model in models]
+
+
+def _in_runtimes(model: ModelFile, runtimes: Sequence[Runtime]) -> Iterable[InRuntime]:
+    return (InRuntime(runtime, runtime.residency(model.weights)) for runtime in runtimes)

@@ -1,0 +1,115 @@
+"""What a pair needs of a machine, and at which limits the best pair of a model changes."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from fitplan.catalog import Catalog
+from fitplan.machine.memory import SYSTEM_RESERVE
+from fitplan.planning.naming import choices_called
+from fitplan.planning.planner import Choice, Plan, ResidencyOf, choices_of, make_plan, undominated
+from fitplan.units import GIB
+
+MACHINES = tuple(size * GIB for size in (8, 12, 16, 24, 32, 48, 64, 96, 128))
+"""RAM of machines that people have, in bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What one pair needs, in bytes."""
+
+    plan: Plan
+
+    @property
+    def cache_bytes(self) -> int:
+        """The cache limit under which it stays resident."""
+        return self.plan.cache_bytes
+
+    @property
+    def real_bytes(self) -> int:
+        """What it holds in RAM."""
+        return self.plan.real_bytes
+
+    @property
+    def system_ram_bytes(self) -> int:
+        """RAM of the machine: what the pair holds, and the reserve for everything else."""
+        return self.real_bytes + SYSTEM_RESERVE
+
+    @property
+    def disk_bytes(self) -> int:
+        """Every file of the pipeline, as downloaded."""
+        return sum(choice.file.weights.file_bytes for choice in self.plan.choices)
+
+    @property
+    def transient_bytes(self) -> int:
+        """The most that loading any one part needs on top; parts load one after another."""
+        return max(choice.residency.transient_bytes for choice in self.plan.choices)
+
+    def fits_machine(self, ram_bytes: int) -> bool:
+        """Whether a machine can set such a limit, and holds the pair beside the reserve."""
+        return max(self.cache_bytes, self.real_bytes) <= ram_bytes - SYSTEM_RESERVE
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """The best pair on a machine of so much RAM; None: no pair fits."""
+
+    ram_bytes: int
+    need: Need | None
+
+
+def needs(
+    catalog: Catalog,
+    pipeline_id: str,
+    residency_of: ResidencyOf,
+    denoiser: str | None = None,
+    encoder: str | None = None,
+) -> tuple[Need, ...]:
+    """The needs of a model's pairs, best quality first; none when the runtime can't load it.
+
+    `denoiser` and `encoder` (`QUANT` or `publisher/QUANT`) narrow it down; what isn't named takes
+    all files of its frontier. Raises FitplanError (unknown-name, usage) for names without a file.
+    """
+    pipeline = catalog.file.pipelines[pipeline_id]
+
+    def slot(component_id: str, name: str | None) -> tuple[Choice, ...]:
+        if name is not None:
+            return choices_called(catalog, component_id, name, residency_of)
+        return undominated(choices_of(catalog, component_id, residency_of))
+
+    pair = (slot(pipeline.denoiser, denoiser), slot(pipeline.encoders[0], encoder))
+    rest = [choices_of(catalog, id, residency_of) for id in (*pipeline.encoders[1:], pipeline.vae)]
+    if not all(rest):
+        return ()
+    others = tuple(choices[0] for choices in rest)
+    best = [
+        undominated(choices_of(catalog, id, residency_of))
+        for id in (pipeline.denoiser, pipeline.encoders[0])
+    ]
+    plans = [
+        make_plan(catalog, pipeline_id, d, e, others, frontier=d in best[0] and e in best[1])
+        for d in pair[0]
+        for e in pair[1]
+    ]
+    return tuple(Need(plan) for plan in sorted(plans, key=lambda plan: plan.sort_key))
+
+
+def steps(found: Iterable[Need]) -> tuple[Need, ...]:
+    """The pairs that are the best one at some cache limit, from the lowest limit up."""
+    climbed: list[Need] = []
+    for need in sorted(found, key=lambda need: (need.cache_bytes, need.plan.sort_key)):
+        if not climbed or need.plan.sort_key[0] < climbed[-1].plan.sort_key[0]:
+            climbed.append(need)
+    return tuple(climbed)
+
+
+def best_within(found: Sequence[Need], cache_bytes: int) -> Need | None:
+    """Of needs, best first, the first that a cache limit holds."""
+    return next((need for need in found if need.cache_bytes <= cache_bytes), None)
+
+
+def ladder(found: Sequence[Need], machines: Iterable[int] = MACHINES) -> tuple[Rung, ...]:
+    """The best pair per size of machine; `found` is best first, `machines` bytes of RAM."""
+    return tuple(
+        Rung(ram, next((need for need in found if need.fits_machine(ram)), None))
+        for ram in machines
+    )

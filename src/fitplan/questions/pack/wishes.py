@@ -1,0 +1,195 @@
+"""What a user wants of a set of resident models, as a packing problem over a catalog.
+
+The value of a pair is its model's Elo less what its quantization costs (`quality`), times the
+user's weight. Elo's zero is arbitrary: a model more is worth about a thousand points and a finer
+quantization a few dozen, so the number of models comes first and quality decides among equals. A
+model that nobody rated takes part only when the user names it, and counts as the lowest rated one.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from itertools import product
+from math import inf
+
+from fitplan.catalog import Catalog, Pipeline
+from fitplan.errors import FitplanError, usage_error
+from fitplan.planning.naming import choices_called
+from fitplan.planning.planner import Choice, ResidencyOf, choices_of
+from fitplan.questions.pack.problem import Bundle, Item, Limits, Objective, Option, Problem
+
+POINTS_PER_ELO = 1000
+"""Values are whole thousandths of an Elo point."""
+
+UNKNOWN_ERROR = 1.0
+"""Relative error assumed of a file whose error nobody measured: as if nothing were left."""
+
+DEFAULT_ELO = 1000
+"""Of every model, when a catalog rates none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A pair that stays; its files are named as `QUANT` or `publisher/QUANT`."""
+
+    pipeline_id: str
+    denoiser: str
+    encoder: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What the user wants of the set."""
+
+    candidates: frozenset[str]
+    wanted: frozenset[str] = frozenset()
+    kept: tuple[Kept, ...] = ()
+    weights: Mapping[str, float] = field(default_factory=dict)
+    objective: Objective = "value"
+    min_quality_db: float | None = None
+
+    @property
+    def required(self) -> frozenset[str]:
+        """Models that must be in."""
+        return self.wanted | {kept.pipeline_id for kept in self.kept}
+
+
+@dataclass(frozen=True, slots=True)
+class Posed:
+    """A problem, and the files that its items stand for."""
+
+    problem: Problem
+    choices: tuple[Choice, ...]
+
+
+class Field:
+    """The files that come into question under a user's wishes.
+
+    Raises FitplanError (usage, unknown-name) for kept pairs that contradict each other or name
+    unknown files.
+    """
+
+    def __init__(self, catalog: Catalog, residency_of: ResidencyOf, wishes: Wishes) -> None:
+        self._catalog = catalog
+        self._residency_of = residency_of
+        self._wishes = wishes
+        self._known = _kept_choices(catalog, residency_of, wishes.kept)
+
+    def choices(self, component_id: str) -> tuple[Choice, ...]:
+        """Files of a component that the runtime loads and no wish rules out, cheapest first."""
+        if component_id not in self._known:
+            found = choices_of(self._catalog, component_id, self._residency_of)
+            self._known[component_id] = found
+        return self._known[component_id]
+
+    def pairs(self, pipeline: Pipeline) -> Iterable[tuple[Choice, Choice]]:
+        """Pairs of a pipeline that are good enough for the user."""
+        floor = self._wishes.min_quality_db
+        pairs = product(self.choices(pipeline.denoiser), self.choices(pipeline.encoders[0]))
+        return (pair for pair in pairs if floor is None or self._score(pair) >= floor)
+
+    def holds(self, pipeline_id: str) -> bool:
+        """Whether every part of a pipeline has a file, and some pair is good enough."""
+        pipeline = self._catalog.file.pipelines[pipeline_id]
+        rest = all(self.choices(component_id) for component_id in _rest(pipeline))
+        return rest and next(iter(self.pairs(pipeline)), None) is not None
+
+    def _score(self, pair: tuple[Choice, Choice]) -> float:
+        denoiser, encoder = (choice.file.rel_error for choice in pair)
+        score = self._catalog.quality.score_db(denoiser, encoder)
+        return -inf if score is None else score
+
+    def pose(self, limits: Limits) -> Posed:
+        """The problem of choosing among these files within `limits`."""
+        wishes, known = self._wishes, self._catalog.file.pipelines
+        names = [name for name in sorted(wishes.candidates | wishes.required) if self.holds(name)]
+        files = self._useful([known[name] for name in names], limits)
+        place = {id(choice): i for i, choice in enumerate(files)}
+        bundles = tuple(self._bundle(name, known[name], place) for name in names)
+        return Posed(Problem(tuple(map(_item, files)), bundles, limits), files)
+
+    def _useful(self, pipelines: list[Pipeline], limits: Limits) -> tuple[Choice, ...]:
+        scored = {id for p in pipelines for id in (p.denoiser, p.encoders[0])}
+        ids = sorted(scored | {id for p in pipelines for id in _rest(p)})
+        real = limits.real_bytes is not None
+        found = (_unbeaten(self.choices(id), by_error=id in scored, by_real=real) for id in ids)
+        return tuple(choice for choices in found for choice in choices)
+
+    def _bundle(self, name: str, pipeline: Pipeline, place: Mapping[int, int]) -> Bundle:
+        options = tuple(
+            Option(place[id(d)], place[id(e)], self._value(name, pipeline, d, e))
+            for d, e in self.pairs(pipeline)
+            if id(d) in place and id(e) in place
+        )
+        return Bundle(name, options, _rest(pipeline), name in self._wishes.required)
+
+    def _value(self, name: str, pipeline: Pipeline, denoiser: Choice, encoder: Choice) -> int:
+        rule, weight = self._catalog.quality, self._wishes.weights.get(name, 1.0)
+        elo = pipeline.elo.value if pipeline.elo else lowest_elo(self._catalog)
+        error = rule.pair_error(_error(denoiser), _error(encoder))
+        return round((elo - rule.elo_per_error * error) * weight * POINTS_PER_ELO)
+
+
+def usual_candidates(
+    catalog: Catalog, objective: Objective, weighted: Iterable[str]
+) -> frozenset[str]:
+    """The models that come into question unasked: those with a value of their own.
+
+    That is the rated and the weighted ones; all of them where only their number counts, or where
+    nobody rated any.
+    """
+    models = catalog.file.pipelines
+    rated = frozenset(id for id, pipeline in models.items() if pipeline.elo)
+    return frozenset(models) if objective == "count" or not rated else rated | frozenset(weighted)
+
+
+def lowest_elo(catalog: Catalog) -> int:
+    """The Elo that models without one count as."""
+    rated = [p.elo.value for p in catalog.file.pipelines.values() if p.elo]
+    return min(rated, default=DEFAULT_ELO)
+
+
+def _rest(pipeline: Pipeline) -> tuple[str, ...]:
+    return (*pipeline.encoders[1:], pipeline.vae)
+
+
+def _item(choice: Choice) -> Item:
+    residency = choice.residency
+    return Item(choice.file.component_id, residency.cache_bytes, residency.real_bytes)
+
+
+def _error(choice: Choice) -> float:
+    return UNKNOWN_ERROR if choice.file.rel_error is None else choice.file.rel_error
+
+
+def _unbeaten(choices: tuple[Choice, ...], *, by_error: bool, by_real: bool) -> tuple[Choice, ...]:
+    """Files that no earlier one in order of cost equals or beats in all that counts."""
+    kept: list[tuple[Choice, tuple[float, ...]]] = []
+    for choice in choices:
+        error = _error(choice) if by_error else 0.0
+        real = choice.residency.real_bytes if by_real else 0
+        marks = (error, real)
+        if not any(all(a <= b for a, b in zip(m, marks, strict=True)) for _, m in kept):
+            kept.append((choice, marks))
+    return tuple(choice for choice, _ in kept)
+
+
+def _kept_choices(
+    catalog: Catalog, residency_of: ResidencyOf, kept: Iterable[Kept]
+) -> dict[str, tuple[Choice, ...]]:
+    """Per component of which a kept pair names a file: the files that all such names mean."""
+    found: dict[str, tuple[Choice, ...]] = {}
+    said: dict[str, str] = {}
+    for pair in kept:
+        pipeline = catalog.file.pipelines[pair.pipeline_id]
+        for id, name in ((pipeline.denoiser, pair.denoiser), (pipeline.encoders[0], pair.encoder)):
+            named = choices_called(catalog, id, name, residency_of)
+            both = tuple(choice for choice in found.get(id, named) if choice in named)
+            if not both:
+                raise _contradiction(catalog.file.components[id].name, said[id], name)
+            found[id], said[id] = both, name
+    return found
+
+
+def _contradiction(component: str, one: str, other: str) -> FitplanError:
+    message = f"{component} can't stay both as {one} and as {other}: all models share one file"
+    return usage_error(message, "keep one of the two")

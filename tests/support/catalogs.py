@@ -1,0 +1,71 @@
+"""Small catalogs made in tests, and the shipped one."""
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+
+from fitplan.accounting.residency import Line, Residency, Unsupported
+from fitplan.catalog import Catalog, CatalogFile, PublishedFile, reading
+
+Sizes = Sequence[tuple[int, float | None]]
+"""Of a component's files: cache bytes and relative error."""
+
+
+@cache
+def shipped() -> Catalog:
+    """The catalog of this checkout."""
+    return reading.load(reading.shipped_path())
+
+
+def catalog_of(
+    models: Mapping[str, tuple[Sizes, Sizes]], elos: Mapping[str, int] | None = None, vae: int = 1
+) -> Catalog:
+    """One pipeline per model, each with its own denoisers and encoders; every file is plain I8."""
+    components = {f"vae-{vae}": _component("vae", [(vae, 0.0)])}
+    pipelines = {}
+    for name, (denoisers, encoders) in models.items():
+        components[f"{name}-d"] = _component("denoiser", denoisers)
+        components[f"{name}-e"] = _component("encoder", encoders)
+        pipelines[name] = _pipeline(name, vae, (elos or {}).get(name))
+    file = {
+        "version": 1,
+        "sources": {"test": {"title": "made for a test"}},
+        "architectures": {"any": {"family": "any", "parameters": 1, "recipes": {}}},
+        "components": components,
+        "pipelines": pipelines,
+    }
+    return Catalog(CatalogFile.model_validate(file))
+
+
+def _component(kind: str, sizes: Sizes) -> dict[str, object]:
+    variants = [
+        {"quant": f"T{i}", "bytes": size, "weights": {"weights": {"I8": size}}, "rel_error": error}
+        for i, (size, error) in enumerate(sizes)
+    ]
+    release = {
+        "publisher": "test",
+        "format": "gguf",
+        "source": "test",
+        "confidence": "high",
+        "variants": variants,
+    }
+    return {"kind": kind, "name": kind, "architecture": "any", "releases": [release]}
+
+
+def _pipeline(name: str, vae: int, elo: int | None) -> dict[str, object]:
+    pipeline: dict[str, object] = {
+        "name": name,
+        "denoiser": f"{name}-d",
+        "encoders": [f"{name}-e"],
+        "vae": f"vae-{vae}",
+        "license": "none",
+        "distilled": "no",
+    }
+    if elo is not None:
+        pipeline["elo"] = {"value": elo, "as_of": "2026-07", "source": "test"}
+    return pipeline
+
+
+def as_stored(file: PublishedFile) -> Residency | Unsupported:
+    """A runtime that keeps every file as it is."""
+    size = file.weights.file_bytes
+    return Residency((Line("all", "", "", 0, size, size, size, 0, ""),), "", "sum")
