@@ -70,10 +70,15 @@ def inspect(paths: Iterable[Path], runtimes: Sequence[Runtime]) -> list[Inspecti
 def inspect_path(path: Path, runtimes: Sequence[Runtime]) -> list[Inspection]:
     """The models at one path, or why it can't be read."""
     try:
-        models = readers.read(path)
+        parts = readers.read_parts(path)
     except FitplanError as error:
         return [Unreadable(path, error)]
-    return [Inspected(model, tuple(_in_runtimes(model, runtimes))) for model in models]
+    return [
+        Unreadable(path, part)
+        if isinstance(part, FitplanError)
+        else Inspected(part, tuple(_in_runtimes(part, runtimes)))
+        for part in parts
+    ]
 
 
 def _in_runtimes(model: ModelFile, runtimes: Sequence[Runtime]) -> Iterable[InRuntime]:

@@ -13,7 +13,7 @@ from fitplan.readers.model import ModelFile, Place, assemble
 from fitplan.readers.safetensors import is_safetensors, read_safetensors
 from fitplan.readers.source import MAX_TENSORS, Source, open_source, path_error
 
-_SHARD = re.compile(r"(.*)-(\d{5,6})-of-(\d{5,6})(\.[^.]+)", re.DOTALL)
+_SHARD = re.compile(r"(.*)-(\d{5,6})-of-(\d{5,6})((?:\.[^.\-]+)?\.[^.]+)", re.DOTALL)
 _MAX_SHARDS = 999
 _OTHERS = (
     (b"PK\x03\x04", "is a PyTorch or zip archive", "convert it to safetensors"),
