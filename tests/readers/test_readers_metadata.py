@@ -2,6 +2,7 @@
 
 import json
 import struct
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -13,13 +14,18 @@ from fitplan.readers.files import read_header
 from fitplan.readers.metadata import MAX_NUMBERS, MAX_TEXT
 
 TENSORS = (Tensor("a.weight", (4, 4), "F32"),)
+Entries = Mapping[str, str | int | Sequence[int]]
 SHAPE = "comfy.gguf.orig_shape.down.0.weight"
 
 
 @pytest.mark.parametrize("order", ["<", ">"])
 def test_gguf_says_its_architecture_and_original_shapes(order: str, tmp_path: Path) -> None:
     """Texts, numbers and lists of the wanted keys are kept, in either byte order."""
-    entries = {SHAPE: (320, 320, 3, 3), "general.type": "mmproj", "general.name": "ours"}
+    entries: Entries = {
+        SHAPE: (320, 320, 3, 3),
+        "general.type": "mmproj",
+        "general.name": "ours",
+    }
     path = sparse.write_gguf(
         tmp_path / "x.gguf",
         TENSORS,
