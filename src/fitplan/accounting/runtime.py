@@ -4,7 +4,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from fitplan.accounting.fitting import FitTest, Together
-from fitplan.accounting.residency import Residency, Unsupported, apply, plain_sum, without_source
+from fitplan.accounting.residency import (
+    Residency,
+    Unsupported,
+    apply,
+    of_parts,
+    plain_sum,
+    without_source,
+)
 from fitplan.accounting.rules import Rule, Scratch
 from fitplan.accounting.weights import WeightFile
 
@@ -69,7 +76,11 @@ class Runtime:
         return f"{self.name}@{self.version}"
 
     def residency(self, file: WeightFile) -> Residency | Unsupported:
-        """What `file` becomes when this runtime loads it."""
+        """What `file` becomes when this runtime loads it; a checkpoint: those parts it takes."""
+        if file.parts:
+            parts = [(part, self.residency(part)) for part in file.parts]
+            denoiser = parts[0][1]
+            return of_parts(parts) if isinstance(denoiser, Residency) else denoiser
         if not file.family:
             return plain_sum(file)
         rule = next((r for r in self.rules if r.applies_to(file)), None)

@@ -112,6 +112,10 @@ class WeightFile:
     """Family of the diffusers pipeline this folder lies in; "" when it stands alone."""
     load_type: str = ""
     """Tensor type that config.json asks the loader for (torch_dtype); "" when it says nothing."""
+    bundle: str = ""
+    """Family of the checkpoint that these weights are a part of, or all of; "" for none."""
+    parts: tuple["WeightFile", ...] = ()
+    """Of a checkpoint: its denoiser, then the others; `groups` has them all and what is left."""
 
     @property
     def elements(self) -> int:

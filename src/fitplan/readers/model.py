@@ -63,7 +63,10 @@ def assemble(place: Place, headers: Sequence[Header]) -> ModelFile:
     return _model(place, recognise(tensors), file_bytes, headers[0].file_type)
 
 
-def _model(place: Place, found: Architecture, file_bytes: int, file_type: int) -> ModelFile:
+def _model(
+    place: Place, found: Architecture, file_bytes: int, file_type: int, bundle: str = ""
+) -> ModelFile:
+    parts = _parts(place, found)
     weights = WeightFile(
         family=found.family,
         container=place.container,
@@ -72,6 +75,8 @@ def _model(place: Place, found: Architecture, file_bytes: int, file_type: int) -
         groups=found.groups,
         hidden_size=found.hidden_size,
         load_type=place.load_type,
+        bundle=bundle,
+        parts=tuple(part.weights for part in parts),
     )
     return ModelFile(
         path=place.path,
@@ -81,8 +86,14 @@ def _model(place: Place, found: Architecture, file_bytes: int, file_type: int) -
         blocks=found.blocks,
         types=_totals([tensor for _, tensor in found.tensors]),
         warnings=place.warnings,
-        parts=tuple(_model(place, part, _stored_bytes(part), -1) for part in found.parts),
+        parts=parts,
     )
+
+
+def _parts(place: Place, found: Architecture) -> tuple[ModelFile, ...]:
+    """The components of a checkpoint, its denoiser first."""
+    ordered = sorted(found.parts, key=lambda part: part.kind is not Kind.DENOISER)
+    return tuple(_model(place, part, _stored_bytes(part), -1, found.family) for part in ordered)
 
 
 def _stored_bytes(part: Architecture) -> int:
