@@ -123,8 +123,8 @@ class Rule:
     loads: frozenset[str]
     """Tensor types the loader can work with."""
     adds: tuple[MadeUp | Buffers | Beside, ...] = ()
-    when_type: str = ""
-    """Only files with a group of this tensor type."""
+    when_types: frozenset[str] = frozenset()
+    """Only files with a group of one of these tensor types; empty: all."""
     when_load_type: str = ""
     """Only folders whose config.json asks for this tensor type."""
     when_part_of: str = ""
@@ -137,6 +137,10 @@ class Rule:
     """Families of checkpoints out of which the loader takes this part; None: of any."""
     basis: Literal["measured", "code"] = "measured"
     """`measured`: held against the running program; `code`: only read in its source."""
+    from_code: frozenset[str] = frozenset()
+    """Tensor types among `loads` that were only read in the source, whatever `basis` says."""
+    beware: tuple[tuple[str, str], ...] = ()
+    """Tensor type → what goes wrong with it, though it loads."""
     maps: bool = False
     """Whether tensors whose type stays are memory-mapped: page cache, which can be taken back."""
 
@@ -146,7 +150,7 @@ class Rule:
             self.family == file.family
             and file.container in self.containers
             and (self._takes_from(file.bundle) if file.bundle else self.alone)
-            and (not self.when_type or any(g.type == self.when_type for g in file.groups))
+            and (not self.when_types or any(g.type in self.when_types for g in file.groups))
             and (not self.when_load_type or file.load_type == self.when_load_type)
             and (
                 self.when_part_of in ("", file.part_of)
@@ -157,3 +161,31 @@ class Rule:
 
     def _takes_from(self, bundle: str) -> bool:
         return self.bundles is None or bundle in self.bundles
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Files that a runtime is known not to load; what is None holds for all."""
+
+    reason: str
+    """What happens, after the runtime's name; `{types}` and `{family}` are those of the file."""
+    source: str
+    """Where it was read (class and file) or seen."""
+    families: frozenset[str] | None = None
+    containers: frozenset[Container] | None = None
+    types: frozenset[str] | None = None
+    """Only files with a group of one of these tensor types."""
+
+    def applies_to(self, file: WeightFile) -> bool:
+        """Whether `file` is one of those."""
+        types = {group.type for group in file.groups}
+        return (
+            (self.families is None or file.family in self.families)
+            and (self.containers is None or file.container in self.containers)
+            and (self.types is None or not self.types.isdisjoint(types))
+        )
+
+    def told(self, file: WeightFile) -> str:
+        """The reason, for `file`."""
+        types = {group.type for group in file.groups} & (self.types or set())
+        return self.reason.format(types=", ".join(sorted(types)), family=file.family)
