@@ -6,7 +6,6 @@ from dataclasses import dataclass, field, replace
 from fitplan.accounting.fitting import FitTest, Together
 from fitplan.accounting.residency import (
     Outcome,
-    Residency,
     Unsupported,
     apply,
     of_parts,
@@ -60,6 +59,8 @@ class Runtime:
     """None: the budget can't be set in a file."""
     converts_in_place: bool = False
     """Whether a converted tensor's source is let go at once, not when the load ends."""
+    own_encoders: frozenset[str] = frozenset()
+    """Families whose text encoders come out of the model's own folder or checkpoint only."""
     fit: FitTest = field(default_factory=Together)
     """What must be held at the same time, and what else takes room."""
     scratch_of: Callable[[WeightFile], Scratch | None] = _no_scratch
@@ -79,9 +80,9 @@ class Runtime:
         return f"{self.name}@{self.version}"
 
     def residency(self, file: WeightFile) -> Outcome:
-        """What `file` becomes when this runtime loads it, or why it doesn't, or why that is unknown.
+        """What `file` becomes when this runtime loads it, why it doesn't, or why that is unknown.
 
-        Of a checkpoint those parts that the runtime takes out of it.
+        Of a checkpoint: what those parts become that the runtime takes out of it.
         """
         if file.parts:
             return of_parts([(part, self.residency(part)) for part in file.parts])

@@ -217,8 +217,32 @@ def group_tensors(tensors: Iterable[tuple[Role, Tensor]]) -> tuple[WeightGroup, 
     for role, tensor in tensors:
         key = (role, tensor.type)
         sums[key] = _with(sums.get(key, WeightGroup(*key, 0)), tensor)
+    return _ordered(sums.values())
+
+
+def merged(groups: Iterable[WeightGroup]) -> tuple[WeightGroup, ...]:
+    """Groups of equal role and type as one, ordered as `group_tensors` orders them."""
+    sums: dict[tuple[Role, str], WeightGroup] = {}
+    for group in groups:
+        known = sums.get((group.role, group.type))
+        sums[group.role, group.type] = group if known is None else _sum(known, group)
+    return _ordered(sums.values())
+
+
+def _ordered(groups: Iterable[WeightGroup]) -> tuple[WeightGroup, ...]:
     order = list(Role)
-    return tuple(sorted(sums.values(), key=lambda group: (order.index(group.role), group.type)))
+    return tuple(sorted(groups, key=lambda group: (order.index(group.role), group.type)))
+
+
+def _sum(one: WeightGroup, other: WeightGroup) -> WeightGroup:
+    return WeightGroup(
+        one.role,
+        one.type,
+        one.elements + other.elements,
+        one.tensors + other.tensors,
+        one.rows + other.rows,
+        one.example,
+    )
 
 
 def _with(group: WeightGroup, tensor: Tensor) -> WeightGroup:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from fitplan.accounting.runtime import Runtime
 from fitplan.catalog import Catalog, Pipeline
-from fitplan.questions.explain import Explanation, NotLoadableError, explain
+from fitplan.planning.candidates import Candidates, FindRuntime, NotLoadableError
+from fitplan.questions.explain import Explanation, explain
 from fitplan.units import GIB
 
 _STEP = GIB // 100
@@ -63,7 +64,7 @@ def compare(
     denoiser: str,
     encoder: str,
     runtimes: Sequence[Runtime],
-    find_runtime: Callable[[str], Runtime],
+    find_runtime: FindRuntime,
     ram: int | None,
 ) -> Comparison:
     """The pair in each of `runtimes`, whose users control `ram` bytes (None: not said).
@@ -72,7 +73,8 @@ def compare(
     """
 
     def explained(runtime: Runtime) -> Explanation:
-        return explain(catalog, pipeline_id, denoiser, encoder, runtime, find_runtime)
+        candidates = Candidates(catalog, runtime)
+        return explain(candidates, pipeline_id, denoiser, encoder, find_runtime)
 
     columns = tuple(_column(runtime, explained, ram) for runtime in runtimes)
     pipeline = catalog.file.pipelines[pipeline_id]

@@ -1,22 +1,17 @@
 """Why one pair costs what it costs: every line of bytes, from the file to RAM."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from fitplan.accounting.quantization import quant_name
 from fitplan.accounting.residency import Residency
 from fitplan.accounting.runtime import Runtime
-from fitplan.catalog import Catalog, Pipeline, PublishedFile
-from fitplan.errors import ErrorKind, FitplanError, unknown_name, usage_error
+from fitplan.catalog import Pipeline, PublishedFile
+from fitplan.errors import ErrorKind, usage_error
+from fitplan.planning.candidates import Candidates, FindRuntime, NotLoadableError
 from fitplan.planning.clock import Clock
 from fitplan.planning.observations import Observed, observed
-from fitplan.planning.planner import Choice, Plan, choices_of, make_plan
+from fitplan.planning.pairs import Choice, Plan
 from fitplan.timing.answers import Question, Time
 from fitplan.units import format_gb
-
-
-class NotLoadableError(FitplanError):
-    """The runtime loads no file of that name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +68,11 @@ class Explanation:
 
 
 def explain(
-    catalog: Catalog,
+    candidates: Candidates,
     pipeline_id: str,
     denoiser: str,
     encoder: str,
-    runtime: Runtime,
-    find_runtime: Callable[[str], Runtime],
+    find_runtime: FindRuntime,
     clock: Clock | None = None,
 ) -> Explanation:
     """Explain the pair that `denoiser` and `encoder` ("QUANT" or "publisher/QUANT") name.
@@ -86,21 +80,18 @@ def explain(
     Raises FitplanError (usage, unknown-name) when a name fits no file, or several that differ.
     `clock` tells the pair's time; None: no time.
     """
-    pipeline = catalog.file.pipelines[pipeline_id]
+    pipeline = candidates.catalog.file.pipelines[pipeline_id]
     pair = [
-        _choose(catalog, pipeline.denoiser, denoiser, runtime),
-        _choose(catalog, pipeline.encoders[0], encoder, runtime),
+        _choose(candidates, id, name)
+        for id, name in zip(pipeline.pair, (denoiser, encoder), strict=True)
     ]
-    rest = [
-        choices_of(catalog, id, lambda file: runtime.residency(file.weights))[:1]
-        for id in (*pipeline.encoders[1:], pipeline.vae)
-    ]
-    if not all(rest):
-        what = f"{runtime.title} loads no VAE or second text encoder of {pipeline.name}"
+    others = candidates.others(pipeline_id)
+    if others is None:
+        what = f"{candidates.runtime.title} loads no VAE or second text encoder of {pipeline.name}"
         raise NotLoadableError(ErrorKind.USAGE, what, "choose another --runtime")
-    others = tuple(choice for choices in rest for choice in choices)
-    plan = make_plan(catalog, pipeline_id, pair[0], pair[1], others, frontier=False)
-    explanation = _explanation(plan, runtime, observed(plan, catalog, find_runtime))
+    plan = candidates.plan(pipeline_id, pair[0], pair[1], others)
+    seen = observed(plan, candidates.catalog, find_runtime)
+    explanation = _explanation(plan, candidates.runtime, seen)
     if clock is None:
         return explanation
     return replace(explanation, time=clock.time(plan), question=clock.question)
@@ -121,22 +112,11 @@ def _explanation(plan: Plan, runtime: Runtime, seen: Observed | None) -> Explana
     )
 
 
-def _choose(catalog: Catalog, component_id: str, name: str, runtime: Runtime) -> Choice:
-    files = catalog.files(component_id)
-    publisher, slash, quant = name.rpartition("/")
-    wanted = f"{publisher}{slash}{quant_name(quant)}"
-    named = [file for file in files if file.is_called(wanted)]
-    if not named:
-        what = f"file of {catalog.file.components[component_id].name}"
-        raise unknown_name(what, name, sorted({file.quant for file in files}))
-    found = [(file, runtime.residency(file.weights)) for file in named]
-    choices = [Choice(file, r) for file, r in found if isinstance(r, Residency)]
-    if not choices:
-        reasons = "; ".join(sorted({r.reason for _, r in found if not isinstance(r, Residency)}))
-        hint = "choose another file, or another --runtime"
-        raise NotLoadableError(ErrorKind.USAGE, f"{name}: {reasons}", hint)
+def _choose(candidates: Candidates, component_id: str, name: str) -> Choice:
+    choices = candidates.called(component_id, name)
     if len({choice.residency.cache_bytes for choice in choices}) > 1:
-        raise usage_error(f"{name!r} is published in different sizes", _listed(named))
+        files = [choice.file for choice in choices]
+        raise usage_error(f"{name!r} is published in different sizes", _listed(files))
     return choices[0]
 
 

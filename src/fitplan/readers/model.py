@@ -36,6 +36,10 @@ class ModelFile:
     """What the tensors are stored as, the largest total first."""
     warnings: tuple[str, ...] = ()
     """What a user should know: a wrong extension, files left out."""
+    differences: tuple[str, ...] = ()
+    """How a variant differs from its architecture: "196 input channels instead of 64"."""
+    nearest: str = ""
+    """What an unknown architecture is near to, and what keeps it from that."""
     parts: tuple["ModelFile", ...] = ()
     """Components of a full checkpoint; their `file_bytes` are their tensors' bytes."""
 

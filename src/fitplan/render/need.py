@@ -12,7 +12,7 @@ from fitplan.accounting.quality import EQUIVALENT_DB
 from fitplan.accounting.runtime import Runtime
 from fitplan.catalog import Pipeline
 from fitplan.machine.memory import SYSTEM_RESERVE
-from fitplan.planning.planner import Choice
+from fitplan.planning.pairs import Choice
 from fitplan.questions.need import Need, Rung, ladder, steps
 from fitplan.render.rich_tables import bare_table
 from fitplan.render.text import printable

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from fitplan.machine.places import Missing
+from fitplan.planning.installed import Missing
+from fitplan.planning.matching import Unused
 from fitplan.planning.report import PlanReport, Row
 from fitplan.render.document import choice_document, observed_document, rounded, runtime_document
 from fitplan.render.timing_document import gpu_document, time_document
@@ -37,6 +38,17 @@ def plan_document(report: PlanReport) -> dict[str, Any]:
             {"path": str(problem.path), "message": problem.message}
             for problem in report.shortfall.problems
         ],
+        "unused": [unused_document(unused) for unused in report.shortfall.unused],
+    }
+
+
+def unused_document(unused: Unused) -> dict[str, Any]:
+    """An installed model that is in no pair."""
+    return {
+        "path": str(unused.model.path),
+        "name": unused.name,
+        "what": unused.model.architecture,
+        "reason": unused.reason,
     }
 
 

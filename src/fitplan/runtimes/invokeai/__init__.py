@@ -80,6 +80,7 @@ def runtime(version: Version, partial_loading: bool = True) -> Runtime:
         settings=partial(_settings, partial_loading),
         without_settings=_WITHOUT_SETTINGS,
         workspace=WORKSPACE,
+        own_encoders=frozenset({"sd15", "sdxl"}),
         miss="the least recently used part is dropped and read again for every image",
         modes={"partial-loading": "on" if partial_loading else "off"},
         source="ModelCache (load/model_cache/model_cache.py); invokeai.yaml",
