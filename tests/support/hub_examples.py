@@ -1,4 +1,4 @@
-"""The hub that the documentation's examples are shown against: two repositories of header-true files."""
+"""The hub that the documentation talks to: repositories of header-true files."""
 
 import contextlib
 from collections.abc import Iterator

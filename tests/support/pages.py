@@ -7,6 +7,7 @@ stand for something the reader puts there. What can't be run here is marked
 `<!-- not run: reason -->` right behind.
 """
 
+import os
 import re
 import shlex
 from collections.abc import Iterator
@@ -53,10 +54,11 @@ class Example:
     output: str
 
     def run(self, shop: Workshop) -> str:
-        """What fitplan prints now."""
+        """What fitplan prints now; with the slashes of the pages, whatever the system's are."""
         arguments = shlex.split(self.arguments)
         beside = self.needs == " FILES"
-        return shop.run(*arguments, beside_models=beside, columns=int(self.columns)).out
+        printed = shop.run(*arguments, beside_models=beside, columns=int(self.columns))
+        return printed.out.replace(os.sep, "/")
 
 
 @dataclass(frozen=True)
