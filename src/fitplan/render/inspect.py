@@ -1,7 +1,6 @@
 """What files hold: JSON documents and rich tables."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -9,6 +8,8 @@ from rich.text import Text
 
 from fitplan.accounting.residency import Residency
 from fitplan.questions.inspect import InRuntime, Inspected, Inspection, Unreadable
+from fitplan.render.documents.inspect import InspectDocument, InspectionEntry, ResidencyEntry
+from fitplan.render.documents.parts import ErrorEntry
 from fitplan.render.rich_tables import bare_table
 from fitplan.render.text import printable
 from fitplan.units import format_gb, format_gib
@@ -76,15 +77,19 @@ def _residency(entry: InRuntime) -> str:
     return f"{entry.runtime.title}: cache {cache}, RAM {real}{more}"
 
 
-def inspect_document(found: Sequence[Inspection]) -> dict[str, Any]:
+def inspect_document(found: Sequence[Inspection]) -> InspectDocument:
     """`fitplan.inspect/1`."""
     return {"schema": "fitplan.inspect/1", "files": [inspection_entry(item) for item in found]}
 
 
-def inspection_entry(item: Inspection) -> dict[str, Any]:
+def inspection_entry(item: Inspection) -> InspectionEntry:
     """One file as scripts see it; a file that can't be read has `error` in place of all else."""
     if isinstance(item, Unreadable):
-        error = {"kind": item.error.kind, "message": item.error.message, "hint": item.error.hint}
+        error: ErrorEntry = {
+            "kind": item.error.kind,
+            "message": item.error.message,
+            "hint": item.error.hint,
+        }
         return {"path": str(item.path), "error": error}
     model, weights = item.model, item.model.weights
     bits, error_of_weights = item.bits_per_weight, weights.rel_error
@@ -114,7 +119,7 @@ def inspection_entry(item: Inspection) -> dict[str, Any]:
     }
 
 
-def _bytes(entry: InRuntime) -> dict[str, Any]:
+def _bytes(entry: InRuntime) -> ResidencyEntry:
     found = entry.residency
     if not isinstance(found, Residency):
         return {"cache_bytes": None, "real_bytes": None, "reason": found.reason}

@@ -1,14 +1,13 @@
 """The JSON document of a plan."""
 
-from typing import Any
-
 from fitplan.machine.places import Missing
 from fitplan.planning.report import PlanReport, Row
 from fitplan.render.document import choice_document, observed_document, rounded, runtime_document
+from fitplan.render.documents.plan import MissingEntry, PlanDocument, PlanEntry
 from fitplan.render.timing_document import gpu_document, time_document
 
 
-def plan_document(report: PlanReport) -> dict[str, Any]:
+def plan_document(report: PlanReport) -> PlanDocument:
     """The answer to a plan: `fitplan.plan/1`."""
     excluded = report.excluded
     return {
@@ -36,7 +35,7 @@ def plan_document(report: PlanReport) -> dict[str, Any]:
     }
 
 
-def _missing(missing: Missing) -> dict[str, Any]:
+def _missing(missing: Missing) -> MissingEntry:
     return {
         "model": missing.model,
         "model_id": missing.pipeline_id,
@@ -44,7 +43,7 @@ def _missing(missing: Missing) -> dict[str, Any]:
     }
 
 
-def _plan(report: PlanReport, row: Row) -> dict[str, Any]:
+def _plan(report: PlanReport, row: Row) -> PlanEntry:
     plan = row.plan
     return {
         "model": plan.pipeline.name,

@@ -1,7 +1,6 @@
 """What a scan found: JSON document and rich table."""
 
 from collections.abc import Iterator
-from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -9,13 +8,14 @@ from rich.text import Text
 
 from fitplan.accounting.residency import Residency
 from fitplan.questions.scan import Installed, Scan
+from fitplan.render.documents.scan import ScanDocument, ScannedEntry
 from fitplan.render.inspect import inspection_entry
 from fitplan.render.rich_tables import bare_table
 from fitplan.render.text import printable
 from fitplan.units import GB, GIB, format_gb
 
 
-def scan_document(scan: Scan) -> dict[str, Any]:
+def scan_document(scan: Scan) -> ScanDocument:
     """`fitplan.scan/1`: every model as `inspect` shows it, with where it was found."""
     return {
         "schema": "fitplan.scan/1",
@@ -26,9 +26,12 @@ def scan_document(scan: Scan) -> dict[str, Any]:
     }
 
 
-def _entry(installed: Installed) -> dict[str, Any]:
-    head = {"name": installed.name, "origin": installed.place.origin}
-    return {**head, **inspection_entry(installed.inspected)}
+def _entry(installed: Installed) -> ScannedEntry:
+    return {
+        "name": installed.name,
+        "origin": installed.place.origin,
+        **inspection_entry(installed.inspected),
+    }
 
 
 def scan_table(scan: Scan) -> RenderableType:
