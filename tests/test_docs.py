@@ -111,6 +111,24 @@ def test_links_lead_somewhere() -> None:
             assert (page.parent / target).exists(), f"{page.name}: {target}"
 
 
+def test_paths_that_the_pages_name_exist() -> None:
+    """`tests/…`, `src/…`, `docs/…` as code are files or folders of the repository."""
+    for page in PAGES:
+        for code in inline_code(page):
+            if re.fullmatch(r"(tests|src|docs|\.ci)/[\w./-]*", code):
+                assert (ROOT / code.replace("RULE-ID", "bytes")).exists(), f"{page.name}: {code}"
+
+
+def test_the_map_names_every_room() -> None:
+    """CONTRIBUTING's table has every folder and loose module of the sources; no runtime's own."""
+    sources = ROOT / "src" / "fitplan"
+    inits = (path.parent.relative_to(sources) for path in sources.rglob("*/__init__.py"))
+    folders = {f"{folder.as_posix()}/" for folder in inits if folder.parent.name != "runtimes"}
+    loose = {path.name for path in sources.glob("[!_]*.py")}
+    named = set(re.findall(r"`([a-z_/]+(?:/|\.py))`", text_of(ROOT / "CONTRIBUTING.md")))
+    assert (folders - {"./"}) | loose <= named
+
+
 def test_the_front_page_names_all_pages() -> None:
     """docs/README.md links to each page in docs/."""
     front = text_of(DOCS / "README.md")
@@ -126,7 +144,7 @@ def test_the_first_two_blocks_are_the_newcomers_commands() -> None:
     assert [main.count("\n"), tests.count("\n")] == [1, 1]
     assert "-c constraints.txt" in main
     assert "-c constraints.txt" in tests
-    assert "README.md" in text_of(ROOT / ".ci" / "run")
+    assert text_of(ROOT / ".ci" / "test").splitlines()[-1] == tests.strip()
 
 
 def test_the_table_of_the_page_is_what_the_planner_says() -> None:
