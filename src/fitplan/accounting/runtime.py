@@ -72,7 +72,7 @@ class Runtime:
         return f"{self.name}@{self.version}"
 
     def residency(self, file: WeightFile) -> Outcome:
-        """What `file` becomes when this runtime loads it, or why it doesn't, or why that is unknown."""
+        """What `file` becomes when loaded, or why it can't be, or why that is unknown."""
         if file.unknown_packing:
             return file.unknown_packing
         rule = next((r for r in self.rules if r.applies_to(file)), None)

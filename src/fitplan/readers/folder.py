@@ -1,19 +1,19 @@
 """Reads Hugging Face and diffusers folders: config.json, model_index.json, shards, subfolders."""
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from fitplan.accounting.weights import Container, Kind
+from fitplan.readers.configuration import MAX_CONFIG as MAX_CONFIG
+from fitplan.readers.configuration import json_object
+from fitplan.readers.declared import QUANTIZATION_CONFIG, Asked, declared_by
 from fitplan.readers.files import read_file, read_headers, shards
 from fitplan.readers.header import Header
 from fitplan.readers.model import ModelFile, Place, assemble
-from fitplan.readers.source import open_source, os_error, path_error, shown
+from fitplan.readers.source import os_error, path_error, shown
 
-MAX_CONFIG = 1 << 20
-"""Bytes a config.json may have."""
 _MAX_INDEX = 64 << 20
 """Bytes an index of shards may have."""
 _MAX_ENTRIES = 10_000
@@ -108,7 +108,7 @@ def _component(path: Path) -> ModelFile:
 
 def _pipeline(path: Path, entries: Sequence[Path]) -> tuple[ModelFile, ...]:
     """A diffusers pipeline: one model per subfolder with weights, each part of the pipeline."""
-    class_name = str(_json(path / "model_index.json").get("_class_name", ""))
+    class_name = str(json_object(path / "model_index.json").get("_class_name", ""))
     models = [_component(folder) for folder in _with_weights(entries)]
     if not models:
         raise path_error(path, "its subfolders hold no weight files", "download the whole pipeline")
@@ -131,9 +131,9 @@ def _pipeline_family(class_name: str, models: Sequence[ModelFile]) -> str:
 def _hugging_face(path: Path, files: Sequence[Path]) -> ModelFile:
     """One model from the weight files of a folder."""
     chosen = _indexed(path, files) or chosen_files(files, shards)
-    config = path / "config.json"
-    load_type = load_type_of(_json(config)) if config.is_file() else ""
-    return folder_model(path, files, read_headers(chosen), load_type)
+    config, own = (_json_if_any(path / name) for name in ("config.json", QUANTIZATION_CONFIG))
+    asked = Asked(load_type_of(config), declared_by(config, own))
+    return folder_model(path, files, read_headers(chosen), asked)
 
 
 def _indexed(path: Path, files: Sequence[Path]) -> list[Path]:
@@ -150,7 +150,7 @@ def _indexed(path: Path, files: Sequence[Path]) -> list[Path]:
 
 def _of_index(index: Path, by_name: Mapping[str, Path]) -> list[Path]:
     """The files of its weight_map; FitplanError when it has none, or one of them is not there."""
-    weight_map = _json(index, _MAX_INDEX).get("weight_map")
+    weight_map = json_object(index, _MAX_INDEX).get("weight_map")
     values = list(weight_map.values()) if isinstance(weight_map, dict) else []
     names = sorted({name for name in values if isinstance(name, str)})
     if not names or len(values) != sum(isinstance(name, str) for name in values):
@@ -164,13 +164,14 @@ def _of_index(index: Path, by_name: Mapping[str, Path]) -> list[Path]:
 
 
 def folder_model(
-    path: Path, files: Sequence[Path], headers: Sequence[Header], load_type: str
+    path: Path, files: Sequence[Path], headers: Sequence[Header], asked: Asked
 ) -> ModelFile:
     """The model of a Hugging Face folder from the headers of those of its files that were read."""
     read = {header.path for header in headers}
     left_out = [file.name for file in files if file not in read]
     warnings = (f"left out: {', '.join(map(shown, left_out))}",) if left_out else ()
-    return assemble(Place(path, Container.FOLDER, load_type, warnings), headers)
+    place = Place(path, Container.FOLDER, asked.load_type, warnings, asked.declared)
+    return assemble(place, headers)
 
 
 def chosen_files(
@@ -193,16 +194,6 @@ def load_type_of(content: Mapping[str, Any]) -> str:
     return _LOAD_TYPES.get(str(asked).removeprefix("torch."), "")
 
 
-def _json(path: Path, longest: int = MAX_CONFIG) -> dict[str, Any]:
-    """A JSON object; FitplanError when it's over `longest` bytes, broken or something else."""
-    with open_source(path) as source:
-        if source.size > longest:
-            raise source.error(f"is over {longest >> 20} MiB long; such files are far smaller")
-        text = source.take(source.size)
-        try:
-            content = json.loads(text)
-        except (ValueError, RecursionError):
-            raise source.error("is no valid JSON") from None
-        if not isinstance(content, dict):
-            raise source.error("is no JSON object")
-        return content
+def _json_if_any(path: Path) -> dict[str, Any]:
+    """As `_json`; {} where there is no such file."""
+    return json_object(path) if path.is_file() else {}

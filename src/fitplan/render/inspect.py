@@ -89,7 +89,8 @@ def _residency(entry: InRuntime) -> str:
         case Unsupported():
             return printable(f"{found.reason} ({found.source})")
         case Unknown():
-            return printable(f"{title}: ? ({found.reason})")
+            named = found.reason if title in found.reason else f"{title}: {found.reason}"
+            return printable(f"? {named}")
         case _:
             assert_never(found)
 
