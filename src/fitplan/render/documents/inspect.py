@@ -32,6 +32,8 @@ class ResidencyEntry(TypedDict, total=False):
     transient_bytes: int | None
     version: str
     basis: str
+    beware: str | None
+    """What goes wrong with the file in the program, though it loads."""
     reason: str
     """Why there are no sizes."""
     unsupported: str
@@ -80,6 +82,8 @@ class InspectionEntry(TypedDict):
     tensor_bytes: NotRequired[int]
     bits_per_weight: NotRequired[float | None]
     rel_error: NotRequired[float | None]
+    rel_error_basis: NotRequired[str | None]
+    rel_error_range: NotRequired[list[float] | None]
     types: NotRequired[dict[str, TypeEntry]]
     groups: NotRequired[list[GroupEntry]]
     residency: NotRequired[dict[str, ResidencyEntry]]
