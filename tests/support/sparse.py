@@ -6,6 +6,8 @@ The tensors come from `inventories/`: `NAME.json` lists the exact tensors of one
 
 import json
 import struct
+import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -243,5 +245,14 @@ def _write(path: Path, header: bytes, data_bytes: int) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("wb") as file:
         file.write(header)
+        file.flush()
+        _allow_holes(path)
         file.truncate(len(header) + data_bytes)
     return path
+
+
+def _allow_holes(path: Path) -> None:
+    """Windows stores the gigabytes of a hole unless a file is marked as sparse."""
+    if sys.platform == "win32":
+        command = ("fsutil", "sparse", "setflag", str(path))
+        subprocess.run(command, check=True, capture_output=True)

@@ -14,7 +14,7 @@ from fitplan.errors import FitplanError
 from fitplan.machine import memory
 from fitplan.planning.candidates import Candidates
 from fitplan.planning.ordering import fastest
-from fitplan.planning.planner import plan
+from fitplan.planning.planner import near_misses, plan
 from timing import clock_for
 
 TIMED = ("--ram", "14", "--gpu", "RTX 3060")

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import assert_never
 
 from fitplan.accounting.quantization import quant_name
-from fitplan.accounting.residency import Residency, Unsupported
+from fitplan.accounting.residency import Outcome, Residency, Unsupported
 from fitplan.accounting.runtime import Runtime
 from fitplan.accounting.unknown import Unknown
 from fitplan.catalog import Catalog, Pipeline
@@ -14,7 +14,10 @@ from fitplan.planning.pairs import Choice, Plan, undominated
 
 
 class NotLoadableError(FitplanError):
-    """The runtime loads no such file."""
+    """The runtime loads no such file, as far as is known."""
+
+    refused = False
+    """Whether that is known; else no rule tells what the runtime makes of some file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,16 +113,16 @@ class Candidates:
             raise unknown_name(what, name, sorted({file.quant for file in files}))
         choices = tuple(c for c in self._everything(component_id) if c.file in named)
         if not choices:
-            reasons = {
-                found.reason
-                for file in named
-                if not isinstance(found := self.runtime.residency(file.weights), Residency)
-            }
-            what = f"{name}: {'; '.join(sorted(reasons))}"
-            raise NotLoadableError(
-                ErrorKind.USAGE, what, "choose another file, or another --runtime"
-            )
+            raise _not_loadable(name, [self.runtime.residency(file.weights) for file in named])
         return choices
+
+    def cheapest(self, component_id: str) -> Choice:
+        """The cheapest file of a component; NotLoadableError when the runtime loads none."""
+        if choices := self.of(component_id):
+            return choices[0]
+        files = self.catalog.files(component_id)
+        name = self.catalog.file.components[component_id].name
+        raise _not_loadable(name, [self.runtime.residency(file.weights) for file in files])
 
     def others(self, pipeline_id: str) -> tuple[Choice, ...] | None:
         """The cheapest file for each part beside the pair; None when one of them has none."""
@@ -221,6 +224,16 @@ class _Home:
         weights, home = choice.file.weights, choice.file.home
         inside = bool(weights.bundle) if self.checkpoint else weights.part_of == self.part_of
         return inside and (home.path if home else "") == self.path
+
+
+def _not_loadable(name: str, outcomes: Sequence[Outcome]) -> NotLoadableError:
+    """Why none of several files can be loaded; known where each is refused."""
+    reasons = sorted({o.reason for o in outcomes if not isinstance(o, Residency)})
+    said = "; ".join(reasons) or "the catalog has no file of it"
+    hint = "choose another file, or another --runtime"
+    error = NotLoadableError(ErrorKind.USAGE, f"{name}: {said}", hint)
+    error.refused = all(isinstance(outcome, Unsupported) for outcome in outcomes)
+    return error
 
 
 def _alone(choice: Choice) -> Choice:

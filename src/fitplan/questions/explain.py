@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from fitplan.accounting.residency import Residency
 from fitplan.accounting.runtime import Runtime
 from fitplan.catalog import Pipeline, PublishedFile
-from fitplan.errors import ErrorKind, usage_error
-from fitplan.planning.candidates import Candidates, FindRuntime, NotLoadableError
+from fitplan.errors import usage_error
+from fitplan.planning.candidates import Candidates, FindRuntime
 from fitplan.planning.clock import Clock
 from fitplan.planning.observations import Observed, observed
 from fitplan.planning.pairs import Choice, Plan
@@ -85,10 +85,7 @@ def explain(
         _choose(candidates, id, name)
         for id, name in zip(pipeline.pair, (denoiser, encoder), strict=True)
     ]
-    others = candidates.others(pipeline_id)
-    if others is None:
-        what = f"{candidates.runtime.title} loads no VAE or second text encoder of {pipeline.name}"
-        raise NotLoadableError(ErrorKind.USAGE, what, "choose another --runtime")
+    others = [candidates.cheapest(id) for id in pipeline.others]
     plan = candidates.plan(pipeline_id, pair[0], pair[1], others)
     seen = observed(plan, candidates.catalog, find_runtime)
     explanation = _explanation(plan, candidates.runtime, seen)

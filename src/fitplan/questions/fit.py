@@ -133,7 +133,9 @@ def _of_file(question: Question, remote: RemoteModel) -> Iterator[Pair | Without
     """A pair or a reason for each model that the file belongs to; one reason when there is none."""
     known = candidate(question.catalog, remote)
     if known is None:
-        yield Without(remote, None, "belongs to no model in the catalog")
+        strange = remote.model.weights.unknown_packing
+        reason = strange.reason if strange else "belongs to no model in the catalog"
+        yield Without(remote, None, reason)
         return
     residency = question.runtime.residency(known.file.weights)
     if not isinstance(residency, Residency):

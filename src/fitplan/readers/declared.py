@@ -1,13 +1,34 @@
 """What configuration files say of a quantization: `quantization_config.json`, `config.json`."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from fitplan.accounting.flavours import Declared
+from fitplan.readers.json_file import read_json
 
 QUANTIZATION_CONFIG = "quantization_config.json"
 """A file of its own that SDNQ writes beside the weights."""
 _IN_CONFIG = "quantization_config"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the configuration files of a folder say of its weights."""
+
+    load_type: str
+    """Tensor type that a loader is to cast to; "" when it says nothing."""
+    declared: Declared | None = None
+
+
+def declared_beside(path: Path) -> Declared | None:
+    """What `quantization_config.json` in the folder of the file `path` says; None without one.
+
+    FitplanError when it can't be read.
+    """
+    own = path.with_name(QUANTIZATION_CONFIG)
+    return declared_by({}, read_json(own)) if own.is_file() else None
 
 
 def declared_by(config: Mapping[str, Any], own: Mapping[str, Any]) -> Declared | None:

@@ -1,7 +1,7 @@
 """What JSON documents share. Keys are only ever added; every `_bytes` is an integer."""
 
 import json
-from typing import Any
+from collections.abc import Mapping
 
 from fitplan.accounting.runtime import Runtime
 from fitplan.accounting.unknown import Unknown
@@ -9,27 +9,29 @@ from fitplan.catalog import PublishedFile
 from fitplan.errors import FitplanError
 from fitplan.planning.observations import Observed
 from fitplan.planning.pairs import Choice
+from fitplan.render.documents.error import ErrorDocument
+from fitplan.render.documents.parts import ChoiceEntry, ErrorEntry, ObservedEntry, RuntimeEntry
 from fitplan.render.errors import weight_error_document
 from fitplan.units import GIB
 
 
-def to_json(document: dict[str, Any]) -> str:
+def to_json(document: Mapping[str, object]) -> str:
     """A document as text, one line per value, non-ASCII escaped so that any terminal takes it."""
     return json.dumps(document, indent=1)
 
 
-def error_document(error: FitplanError) -> dict[str, Any]:
+def error_document(error: FitplanError) -> ErrorDocument:
     """What JSON mode answers in place of a document when something is wrong."""
-    detail = {"kind": error.kind.value, "message": error.message, "hint": error.hint}
+    detail: ErrorEntry = {"kind": error.kind.value, "message": error.message, "hint": error.hint}
     return {"schema": "fitplan.error/1", "error": detail}
 
 
-def runtime_document(runtime: Runtime) -> dict[str, str]:
+def runtime_document(runtime: Runtime) -> RuntimeEntry:
     """Name and version."""
     return {"name": runtime.name, "version": runtime.version}
 
 
-def choice_document(choice: Choice) -> dict[str, Any]:
+def choice_document(choice: Choice) -> ChoiceEntry:
     """One file of a plan and what it becomes."""
     file = choice.file
     return {
@@ -60,7 +62,7 @@ def _unknown(file: PublishedFile) -> dict[str, str]:
     return {**file.weights.unknown, **own} if file.rel_error is None else {}
 
 
-def observed_document(seen: Observed | None) -> dict[str, Any] | None:
+def observed_document(seen: Observed | None) -> ObservedEntry | None:
     """A measured usage beside its prediction; null when nobody measured."""
     if seen is None:
         return None

@@ -1,9 +1,8 @@
 """Weight errors with how they are known: as text and as JSON."""
 
-from typing import Any
-
 from fitplan.accounting.quantization import WeightError
 from fitplan.accounting.unknown import Unknown
+from fitplan.render.documents.parts import WeightErrorEntry
 
 
 def error_text(error: WeightError | Unknown) -> str:
@@ -15,7 +14,7 @@ def error_text(error: WeightError | Unknown) -> str:
     return f"{error.value:.4f}{' (as the catalog says)' if error.basis == 'stated' else ''}"
 
 
-def weight_error_document(error: WeightError | Unknown, digits: int) -> dict[str, Any]:
+def weight_error_document(error: WeightError | Unknown, digits: int) -> WeightErrorEntry:
     """`rel_error` with its basis; `rel_error_range` where it is estimated."""
     if isinstance(error, Unknown):
         return {"rel_error": None, "rel_error_basis": None, "rel_error_range": None}

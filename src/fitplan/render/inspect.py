@@ -1,7 +1,7 @@
 """What files hold: JSON documents and rich tables."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any, assert_never
+from typing import assert_never
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -10,6 +10,8 @@ from rich.text import Text
 from fitplan.accounting.residency import Residency, Unsupported
 from fitplan.accounting.unknown import Unknown
 from fitplan.questions.inspect import InRuntime, Inspected, Inspection, Unreadable
+from fitplan.render.documents.inspect import InspectDocument, InspectionEntry, ResidencyEntry
+from fitplan.render.documents.parts import ErrorEntry
 from fitplan.render.errors import error_text, weight_error_document
 from fitplan.render.rich_tables import bare_table
 from fitplan.render.text import printable
@@ -89,7 +91,8 @@ def _residency(entry: InRuntime) -> str:
         case Unsupported():
             return printable(f"{found.reason} ({found.source})")
         case Unknown():
-            return printable(f"{title}: ? ({found.reason})")
+            named = found.reason if title in found.reason else f"{title}: {found.reason}"
+            return printable(f"? {named}")
         case _:
             assert_never(found)
 
@@ -102,18 +105,22 @@ def _held(found: Residency) -> str:
     return f"cache {cache}, RAM {real}{more}{beware}"
 
 
-def inspect_document(found: Sequence[Inspection]) -> dict[str, Any]:
+def inspect_document(found: Sequence[Inspection]) -> InspectDocument:
     """`fitplan.inspect/1`."""
     return {"schema": "fitplan.inspect/1", "files": [inspection_entry(item) for item in found]}
 
 
-def inspection_entry(item: Inspection) -> dict[str, Any]:
+def inspection_entry(item: Inspection) -> InspectionEntry:
     """One file as scripts see it; a file that can't be read has `error` in place of all else."""
     if isinstance(item, Unreadable):
-        error = {"kind": item.error.kind, "message": item.error.message, "hint": item.error.hint}
+        error: ErrorEntry = {
+            "kind": item.error.kind,
+            "message": item.error.message,
+            "hint": item.error.hint,
+        }
         return {"path": str(item.path), "error": error}
     model, weights = item.model, item.model.weights
-    bits = item.bits_per_weight
+    bits, error_of_weights = item.bits_per_weight, weight_error_document(weights.error, 6)
     return {
         "path": str(model.path),
         "format": weights.container.value,
@@ -126,7 +133,9 @@ def inspection_entry(item: Inspection) -> dict[str, Any]:
         "file_bytes": weights.file_bytes,
         "tensor_bytes": model.tensor_bytes,
         "bits_per_weight": None if bits is None else round(bits, 4),
-        **weight_error_document(weights.error, 6),
+        "rel_error": error_of_weights["rel_error"],
+        "rel_error_basis": error_of_weights["rel_error_basis"],
+        "rel_error_range": error_of_weights["rel_error_range"],
         "unknown": dict(weights.unknown),
         "types": {
             t.type: {"tensors": t.tensors, "elements": t.elements, "bytes": t.bytes}
@@ -141,22 +150,31 @@ def inspection_entry(item: Inspection) -> dict[str, Any]:
     }
 
 
-def _bytes(entry: InRuntime) -> dict[str, Any]:
+def _bytes(entry: InRuntime) -> ResidencyEntry:
     found = entry.residency
     match found:
         case Residency():
             return _sizes(entry, found)
         case Unsupported():
-            refused = {"unsupported": found.reason, "source": found.source}
-            return {"cache_bytes": None, "real_bytes": None, "reason": found.reason, **refused}
+            return {
+                "cache_bytes": None,
+                "real_bytes": None,
+                "reason": found.reason,
+                "unsupported": found.reason,
+                "source": found.source,
+            }
         case Unknown():
-            unknown = {"unknown": found.reason}
-            return {"cache_bytes": None, "real_bytes": None, "reason": found.reason, **unknown}
+            return {
+                "cache_bytes": None,
+                "real_bytes": None,
+                "reason": found.reason,
+                "unknown": found.reason,
+            }
         case _:
             assert_never(found)
 
 
-def _sizes(entry: InRuntime, found: Residency) -> dict[str, Any]:
+def _sizes(entry: InRuntime, found: Residency) -> ResidencyEntry:
     return {
         "cache_bytes": found.cache_bytes,
         "real_bytes": found.real_bytes,

@@ -1,15 +1,15 @@
 """The JSON document of a plan."""
 
-from typing import Any
-
 from fitplan.planning.installed import Missing
 from fitplan.planning.matching import Unused
 from fitplan.planning.report import PlanReport, Row
 from fitplan.render.document import choice_document, observed_document, rounded, runtime_document
+from fitplan.render.documents.parts import UnusedEntry
+from fitplan.render.documents.plan import MissingEntry, PlanDocument, PlanEntry
 from fitplan.render.timing_document import gpu_document, time_document
 
 
-def plan_document(report: PlanReport) -> dict[str, Any]:
+def plan_document(report: PlanReport) -> PlanDocument:
     """The answer to a plan: `fitplan.plan/1`."""
     excluded = report.excluded
     return {
@@ -42,7 +42,7 @@ def plan_document(report: PlanReport) -> dict[str, Any]:
     }
 
 
-def unused_document(unused: Unused) -> dict[str, Any]:
+def unused_document(unused: Unused) -> UnusedEntry:
     """An installed model that is in no pair."""
     return {
         "path": str(unused.model.path),
@@ -52,7 +52,7 @@ def unused_document(unused: Unused) -> dict[str, Any]:
     }
 
 
-def _missing(missing: Missing) -> dict[str, Any]:
+def _missing(missing: Missing) -> MissingEntry:
     return {
         "model": missing.model,
         "model_id": missing.pipeline_id,
@@ -60,7 +60,7 @@ def _missing(missing: Missing) -> dict[str, Any]:
     }
 
 
-def _plan(report: PlanReport, row: Row) -> dict[str, Any]:
+def _plan(report: PlanReport, row: Row) -> PlanEntry:
     plan = row.plan
     return {
         "model": plan.pipeline.name,

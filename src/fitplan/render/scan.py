@@ -1,7 +1,7 @@
 """What a scan found: JSON document and rich table."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any, assert_never
+from typing import assert_never
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -11,6 +11,7 @@ from fitplan.accounting.residency import Residency, Unsupported
 from fitplan.accounting.unknown import Unknown
 from fitplan.planning.matching import Unused
 from fitplan.questions.scan import Installed, Scan
+from fitplan.render.documents.scan import ScanDocument, ScannedEntry
 from fitplan.render.inspect import inspection_entry
 from fitplan.render.plan_document import unused_document
 from fitplan.render.rich_tables import bare_table
@@ -19,7 +20,7 @@ from fitplan.render.text import printable
 from fitplan.units import GB, GIB, format_gb
 
 
-def scan_document(scan: Scan, unused: Sequence[Unused]) -> dict[str, Any]:
+def scan_document(scan: Scan, unused: Sequence[Unused]) -> ScanDocument:
     """`fitplan.scan/1`: every model as `inspect` shows it, with where it was found.
 
     `unused`: those that are no part of any model in the catalog.
@@ -34,9 +35,12 @@ def scan_document(scan: Scan, unused: Sequence[Unused]) -> dict[str, Any]:
     }
 
 
-def _entry(installed: Installed) -> dict[str, Any]:
-    head = {"name": installed.name, "origin": installed.place.origin}
-    return {**head, **inspection_entry(installed.inspected)}
+def _entry(installed: Installed) -> ScannedEntry:
+    return {
+        "name": installed.name,
+        "origin": installed.place.origin,
+        **inspection_entry(installed.inspected),
+    }
 
 
 def scan_table(scan: Scan, unused: Sequence[Unused]) -> RenderableType:

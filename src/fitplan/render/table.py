@@ -260,17 +260,17 @@ def _whom(rows: list[Row], kind: str) -> str:
 
 
 def _left_out(report: PlanReport) -> Text:
-    excluded, title = report.excluded, report.runtime.title
+    excluded, program = report.excluded, report.runtime.title.partition(" (")[0]
     reasons = (
         (excluded.too_large, "too large"),
-        (excluded.unsupported_format, f"in formats {title} does not load"),
+        (excluded.unsupported_format, f"in formats {program} does not load"),
         (
             excluded.no_rules,
-            f"without rules for {title}{_named(excluded.models_without_rules)}",
+            f"without rules for {program}{_named(excluded.models_without_rules)}",
         ),
         (
             excluded.no_loadable_file,
-            f"of models without a file that {title} loads{_named(excluded.models_without_files)}",
+            f"of models without a file that {program} loads{_named(excluded.models_without_files)}",
         ),
         (excluded.dominated, "beaten by a pair that is better in both parts and no larger"),
         (excluded.beyond_best, "good but not among their model's best (--frontier shows them)"),

@@ -69,6 +69,11 @@ _SKIPPED = Refusal(
     "safetensors_dtype_to_ggml_type (src/model_io/safetensors_io.cpp)",
     types=PACKED_FOUR_BIT | {"NF4_BNB", "FP4_BNB", "MXFP8"},
 )
+_NO_FP8_SCALES = Refusal(
+    "does not apply the scales of {types}",
+    "Linear (src/core/ggml_extend.hpp) takes weight_scale beside int8 only",
+    types=frozenset({"FP8_SCALED"}),
+)
 _NO_SVDQUANT = Refusal(
     "has no names for SVDQuant's weights, qweight",
     "src/model_io/safetensors_io.cpp",
@@ -121,7 +126,7 @@ class Options:
 
 def refusals(version: str) -> tuple[Refusal, ...]:
     """What builds from `version` on are known not to load."""
-    always = (_SKIPPED, _NO_SVDQUANT, NO_QUANTO)
+    always = (_SKIPPED, _NO_FP8_SCALES, _NO_SVDQUANT, NO_QUANTO)
     return (*always, _INT8_LATER) if version == "695" else always
 
 

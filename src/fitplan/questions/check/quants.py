@@ -2,7 +2,13 @@
 
 from collections.abc import Iterator
 
-from fitplan.accounting.quantization import GGML_TYPES, QUANT_NAMES, TENSOR_TYPES, types_of
+from fitplan.accounting.quantization import (
+    GGML_TYPES,
+    INTEGER_TYPES,
+    QUANT_NAMES,
+    TENSOR_TYPES,
+    types_of,
+)
 from fitplan.accounting.weights import NOT_PARAMETERS, Container, Role
 from fitplan.errors import unknown_name
 from fitplan.questions.check.rule import Hit, error, warning
@@ -35,7 +41,11 @@ def wrong_elements(subject: Subject) -> Iterator[Hit]:
     """Weight groups that don't add up to the architecture's parameters."""
     by_architecture: dict[str, list[Mix]] = {}
     for mix in subject.mixes:
-        by_architecture.setdefault(mix.architecture_id, []).append(mix)
+        if packed := _packed(mix):
+            message = f"{packed} weights of unknown packing: their parameters can't be counted"
+            yield mix.loc, message, "name the types that the weights amount to: INT8_BNB, NVFP4 …"
+        else:
+            by_architecture.setdefault(mix.architecture_id, []).append(mix)
     for id, mixes in by_architecture.items():
         wrong = [mix for mix in mixes if not _adds_up(mix)]
         counts = {_held(mix) for mix in wrong}
@@ -45,6 +55,12 @@ def wrong_elements(subject: Subject) -> Iterator[Hit]:
             yield ("architectures", id, "parameters"), message, f"did you mean {held}?"
         else:
             yield from (_wrong(mix) for mix in wrong)
+
+
+def _packed(mix: Mix) -> str:
+    """The integer types of a mix's weights, which tell no number of parameters; "" without."""
+    weights = (types for role, types in mix.groups.items() if role not in NOT_PARAMETERS)
+    return ", ".join(sorted({name for types in weights for name in types} & INTEGER_TYPES))
 
 
 def _held(mix: Mix) -> int:
