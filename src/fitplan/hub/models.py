@@ -23,6 +23,7 @@ from fitplan.hub.listing import (
 from fitplan.hub.parallel import ask_all
 from fitplan.hub.ranges import RangeFile, RangeSource
 from fitplan.hub.transport import Hub
+from fitplan.readers.declared import QUANTIZATION_CONFIG, Asked, declared_by
 from fitplan.readers.files import file_model, read_headers, walk_header
 from fitplan.readers.folder import folder_model, load_type_of, parts_of_pipeline
 from fitplan.readers.grouping import FileSet, file_sets, folder_sets
@@ -150,8 +151,12 @@ class Reader:
     def _folder(self, repository: Repository, unit: _Unit, read: Sequence[Header]) -> ModelFile:
         folder = unit.folder or ""
         config = read_object(self.hub, repository, _below(folder, _CONFIG), MAX_CONFIG)
+        name = _below(folder, QUANTIZATION_CONFIG)
+        listed = name in repository.sizes
+        own = read_object(self.hub, repository, name, MAX_CONFIG) if listed else {}
+        asked = Asked(load_type_of(config), declared_by(config, own))
         beside = [repository.path(file) for file in unit.beside]
-        return folder_model(repository.path(folder), beside, read, load_type_of(config))
+        return folder_model(repository.path(folder), beside, read, asked)
 
     def _with_pipelines(self, repository: Repository, found: list[Found]) -> list[Found]:
         """`found`, where the components of a pipeline know its family."""

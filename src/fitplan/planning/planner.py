@@ -12,20 +12,21 @@ of a slot, so this holds for every one of them.
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import partial
 from itertools import product
 from math import inf
-from typing import Literal
+from typing import Literal, assert_never
 
 from fitplan.accounting.fitting import FitTest, Together
 from fitplan.accounting.quality import QualityRule
-from fitplan.accounting.residency import Residency, Unsupported
+from fitplan.accounting.residency import Outcome, Residency, Unsupported
+from fitplan.accounting.unknown import Unknown
 from fitplan.catalog import Catalog, Pipeline, PublishedFile
 
 Show = Literal["best", "frontier", "all"]
 SUM = Together()
-ResidencyOf = Callable[[PublishedFile], Residency | Unsupported]
+ResidencyOf = Callable[[PublishedFile], Outcome]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,16 +97,33 @@ class Excluded:
 
     too_large: int = 0
     unsupported_format: int = 0
+    """With a file that the runtime is known not to load, where others of its model are loaded."""
+    no_rules: int = 0
+    """With a file that no rule of the runtime is about."""
+    no_loadable_file: int = 0
+    """Of models a part of which has only files that the runtime is known not to load."""
     dominated: int = 0
     beyond_best: int = 0
+    models_without_rules: tuple[str, ...] = ()
+    """Names of models all of whose pairs are among `no_rules`."""
+    models_without_files: tuple[str, ...] = ()
+    """Names of the models that `no_loadable_file` counts the pairs of."""
+
+    @property
+    def pairs(self) -> int:
+        """All pairs left out."""
+        return (
+            self.too_large
+            + self.unsupported_format
+            + self.no_rules
+            + self.no_loadable_file
+            + self.dominated
+            + self.beyond_best
+        )
 
     def __add__(self, other: "Excluded") -> "Excluded":
-        return Excluded(
-            self.too_large + other.too_large,
-            self.unsupported_format + other.unsupported_format,
-            self.dominated + other.dominated,
-            self.beyond_best + other.beyond_best,
-        )
+        names = (field.name for field in fields(self))
+        return Excluded(*(getattr(self, name) + getattr(other, name) for name in names))
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +142,8 @@ class _Slots:
     encoders: tuple[Choice, ...]
     others: tuple[Choice, ...] | None
     """None: some other part has no file that the runtime loads."""
-    published: int
-    """Pairs that the catalog knows, loadable or not."""
+    unloadable: Excluded
+    """The pairs that the catalog knows and the runtime doesn't load, by reason."""
 
     def needed(self, fit: FitTest, budget: int, denoiser: Choice, encoder: Choice) -> int:
         """The bytes of `budget` that a pair takes, the others included."""
@@ -183,11 +201,39 @@ def choices_of(
     catalog: Catalog, component_id: str, residency_of: ResidencyOf
 ) -> tuple[Choice, ...]:
     """The files of a component that the runtime loads, cheapest first."""
-    found = ((file, residency_of(file)) for file in catalog.files(component_id))
-    loadable = [
-        Choice(file, residency) for file, residency in found if isinstance(residency, Residency)
-    ]
-    return tuple(sorted(loadable, key=lambda choice: choice.sort_key))
+    return _files_of(catalog, component_id, residency_of).choices
+
+
+@dataclass(frozen=True, slots=True)
+class _Files:
+    """The files of a component: those that the runtime loads, and how many it doesn't."""
+
+    choices: tuple[Choice, ...]
+    """Cheapest first."""
+    unsupported: int
+    unknown: int
+
+    @property
+    def published(self) -> int:
+        """All of them."""
+        return len(self.choices) + self.unsupported + self.unknown
+
+
+def _files_of(catalog: Catalog, component_id: str, residency_of: ResidencyOf) -> _Files:
+    choices: list[Choice] = []
+    unsupported = unknown = 0
+    for file in catalog.files(component_id):
+        found = residency_of(file)
+        match found:
+            case Residency():
+                choices.append(Choice(file, found))
+            case Unsupported():
+                unsupported += 1
+            case Unknown():
+                unknown += 1
+            case _:
+                assert_never(found)
+    return _Files(tuple(sorted(choices, key=lambda c: c.sort_key)), unsupported, unknown)
 
 
 def undominated(choices: Sequence[Choice]) -> tuple[Choice, ...]:
@@ -214,9 +260,8 @@ def _plan_pipeline(
     everything = show == "all"
     plans = _fitting_plans(catalog, id, slots, budget, fit, everything) if fitting else []
     listed = plans[:top] if show == "best" else plans
-    excluded = Excluded(
+    excluded = slots.unloadable + Excluded(
         too_large=pairs - fitting,
-        unsupported_format=slots.published - pairs,
         dominated=fitting - len(plans),
         beyond_best=len(plans) - len(listed),
     )
@@ -224,14 +269,32 @@ def _plan_pipeline(
 
 
 def _slots(catalog: Catalog, pipeline: Pipeline, residency_of: ResidencyOf) -> _Slots:
-    pair = (pipeline.denoiser, pipeline.encoders[0])
-    denoisers, encoders = (choices_of(catalog, id, residency_of) for id in pair)
-    others_ids = (*pipeline.encoders[1:], pipeline.vae)
-    rest = [choices_of(catalog, id, residency_of) for id in others_ids]
+    ids = (pipeline.denoiser, *pipeline.encoders, pipeline.vae)
+    parts = [_files_of(catalog, id, residency_of) for id in ids]
+    denoisers, encoders, *rest = (part.choices for part in parts)
     others = tuple(choices[0] for choices in rest) if all(rest) else None
-    complete = all(catalog.files(id) for id in others_ids)
-    published = len(catalog.files(pair[0])) * len(catalog.files(pair[1])) if complete else 0
-    return _Slots(denoisers, encoders, others, published)
+    return _Slots(denoisers, encoders, others, _unloadable(pipeline.name, parts))
+
+
+def _unloadable(name: str, parts: Sequence[_Files]) -> Excluded:
+    """The pairs of a model that the runtime doesn't load, of those that the catalog has.
+
+    A model with a part of which all files are refused, or none has a rule, has no pair at all.
+    """
+    denoisers, encoders = parts[:2]
+    published = denoisers.published * encoders.published if all(p.published for p in parts) else 0
+    closed = [part for part in parts if not part.choices]
+    if not published:
+        return Excluded()
+    if any(part.unsupported == part.published for part in closed):
+        return Excluded(no_loadable_file=published, models_without_files=(name,))
+    if closed:
+        return Excluded(no_rules=published, models_without_rules=(name,))
+    loadable = len(denoisers.choices) * len(encoders.choices)
+    not_refused = (denoisers.published - denoisers.unsupported) * (
+        encoders.published - encoders.unsupported
+    )
+    return Excluded(unsupported_format=published - not_refused, no_rules=not_refused - loadable)
 
 
 def _count_fitting(slots: _Slots, budget: int, fit: FitTest) -> int:

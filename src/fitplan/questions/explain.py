@@ -1,10 +1,10 @@
 """Why one pair costs what it costs: every line of bytes, from the file to RAM."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from fitplan.accounting.quantization import quant_name
-from fitplan.accounting.residency import Residency
+from fitplan.accounting.residency import Outcome, Residency, Unsupported
 from fitplan.accounting.runtime import Runtime
 from fitplan.catalog import Catalog, Pipeline, PublishedFile
 from fitplan.errors import ErrorKind, FitplanError, unknown_name, usage_error
@@ -16,7 +16,10 @@ from fitplan.units import format_gb
 
 
 class NotLoadableError(FitplanError):
-    """The runtime loads no file of that name."""
+    """The runtime loads no file of that name, as far as is known."""
+
+    refused = False
+    """Whether that is known; else no rule tells what the runtime makes of some file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,14 +94,7 @@ def explain(
         _choose(catalog, pipeline.denoiser, denoiser, runtime),
         _choose(catalog, pipeline.encoders[0], encoder, runtime),
     ]
-    rest = [
-        choices_of(catalog, id, lambda file: runtime.residency(file.weights))[:1]
-        for id in (*pipeline.encoders[1:], pipeline.vae)
-    ]
-    if not all(rest):
-        what = f"{runtime.title} loads no VAE or second text encoder of {pipeline.name}"
-        raise NotLoadableError(ErrorKind.USAGE, what, "choose another --runtime")
-    others = tuple(choice for choices in rest for choice in choices)
+    others = tuple(_cheapest(catalog, id, runtime) for id in (*pipeline.encoders[1:], pipeline.vae))
     plan = make_plan(catalog, pipeline_id, pair[0], pair[1], others, frontier=False)
     explanation = _explanation(plan, runtime, observed(plan, catalog, find_runtime))
     if clock is None:
@@ -132,12 +128,28 @@ def _choose(catalog: Catalog, component_id: str, name: str, runtime: Runtime) ->
     found = [(file, runtime.residency(file.weights)) for file in named]
     choices = [Choice(file, r) for file, r in found if isinstance(r, Residency)]
     if not choices:
-        reasons = "; ".join(sorted({r.reason for _, r in found if not isinstance(r, Residency)}))
-        hint = "choose another file, or another --runtime"
-        raise NotLoadableError(ErrorKind.USAGE, f"{name}: {reasons}", hint)
+        raise _not_loadable(name, [outcome for _, outcome in found])
     if len({choice.residency.cache_bytes for choice in choices}) > 1:
         raise usage_error(f"{name!r} is published in different sizes", _listed(named))
     return choices[0]
+
+
+def _cheapest(catalog: Catalog, component_id: str, runtime: Runtime) -> Choice:
+    choices = choices_of(catalog, component_id, lambda file: runtime.residency(file.weights))
+    if choices:
+        return choices[0]
+    outcomes = [runtime.residency(file.weights) for file in catalog.files(component_id)]
+    raise _not_loadable(catalog.file.components[component_id].name, outcomes)
+
+
+def _not_loadable(name: str, outcomes: Sequence[Outcome]) -> NotLoadableError:
+    """Why none of several files can be loaded; known where each is refused."""
+    reasons = sorted({o.reason for o in outcomes if not isinstance(o, Residency)})
+    said = "; ".join(reasons) or "the catalog has no file of it"
+    hint = "choose another file, or another --runtime"
+    error = NotLoadableError(ErrorKind.USAGE, f"{name}: {said}", hint)
+    error.refused = all(isinstance(outcome, Unsupported) for outcome in outcomes)
+    return error
 
 
 def _listed(files: list[PublishedFile]) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from fitplan.accounting.weights import Container, Kind
 from fitplan.errors import FitplanError
 from fitplan.readers.choosing import chosen_files
+from fitplan.readers.declared import QUANTIZATION_CONFIG, Asked, declared_by
 from fitplan.readers.files import read_file, read_headers
 from fitplan.readers.grouping import file_sets, is_usual
 from fitplan.readers.header import Header
@@ -153,23 +154,29 @@ def _pipeline_family(class_name: str, models: Sequence[ModelFile]) -> str:
 
 def _hugging_face(path: Path, files: Sequence[Path], chosen: Sequence[str]) -> ModelFile:
     """One model from the `chosen` weight files of a folder."""
-    config = path / "config.json"
-    load_type = load_type_of(read_json(config)) if config.is_file() else ""
+    config, own = (_json_if_any(path / name) for name in ("config.json", QUANTIZATION_CONFIG))
+    asked = Asked(load_type_of(config), declared_by(config, own))
     beside = [file for file in files if is_usual(file.name) or file.name in chosen]
-    return folder_model(path, beside, read_headers([path / name for name in chosen]), load_type)
+    return folder_model(path, beside, read_headers([path / name for name in chosen]), asked)
 
 
 def folder_model(
-    path: Path, files: Sequence[Path], headers: Sequence[Header], load_type: str
+    path: Path, files: Sequence[Path], headers: Sequence[Header], asked: Asked
 ) -> ModelFile:
     """The model of a Hugging Face folder from the headers of those of its files that were read."""
     read = {header.path for header in headers}
     left_out = [file.name for file in files if file not in read]
     warnings = (f"left out: {', '.join(map(shown, left_out))}",) if left_out else ()
-    return assemble(Place(path, Container.FOLDER, load_type, warnings), headers)
+    place = Place(path, Container.FOLDER, asked.load_type, warnings, asked.declared)
+    return assemble(place, headers)
 
 
 def load_type_of(content: Mapping[str, Any]) -> str:
     """The tensor type that the content of a config.json asks for; "" when it doesn't say."""
     asked = content.get("torch_dtype") or content.get("dtype")
     return _LOAD_TYPES.get(str(asked).removeprefix("torch."), "")
+
+
+def _json_if_any(path: Path) -> dict[str, Any]:
+    """The object in a JSON file; {} where there is no such file."""
+    return read_json(path) if path.is_file() else {}

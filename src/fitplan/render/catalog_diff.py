@@ -62,7 +62,7 @@ def _pair(plan: Plan | None, known: bool) -> Text:
     if plan is None:
         return Text("none fits" if known else "no such model", style="dim")
     names = [f"{c.file.publisher}/{c.file.quant}" for c in (plan.denoiser, plan.encoder)]
-    quality = "" if plan.quality_db is None else f", {plan.quality_db:.1f} dB"
+    quality = ", ? dB" if plan.quality_db is None else f", {plan.quality_db:.1f} dB"
     size = format_gib(plan.cache_bytes)
     return Text(f"{printable(' + '.join(names))} ({size}{quality})")
 

@@ -53,7 +53,7 @@ def _cells(column: Column) -> Iterator[str]:
     found = column.explanation
     if found is None:
         yield from ("-",) * (len(_HEADINGS) - 1)
-        yield "no"
+        yield "no" if column.refused else "?"
         return
     mapped = found.mapped_bytes
     hard = found.real_bytes - mapped
@@ -121,14 +121,21 @@ def _entry(column: Column) -> ComparedEntry:
         "version": runtime.version,
         "title": runtime.title,
         "modes": dict(runtime.modes),
-        "loads": found is not None,
+        "loads": _loads(column),
         "reason": column.reason or None,
         "limits": runtime.budget_name,
         "miss": runtime.miss,
-        "fits": column.fits if found else False,
+        "fits": column.fits if found else False if column.refused else None,
         "way": _way(column.way),
     }
     return entry if found is None else {**entry, **_bytes(column, found)}
+
+
+def _loads(column: Column) -> bool | None:
+    """None: no rule tells."""
+    if column.explanation is not None:
+        return True
+    return False if column.refused else None
 
 
 def _bytes(column: Column, found: Explanation) -> ComparedBytes:

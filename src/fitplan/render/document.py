@@ -4,11 +4,14 @@ import json
 from collections.abc import Mapping
 
 from fitplan.accounting.runtime import Runtime
+from fitplan.accounting.unknown import Unknown
+from fitplan.catalog import PublishedFile
 from fitplan.errors import FitplanError
 from fitplan.planning.observations import Observed
 from fitplan.planning.planner import Choice
 from fitplan.render.documents.error import ErrorDocument
 from fitplan.render.documents.parts import ChoiceEntry, ErrorEntry, ObservedEntry, RuntimeEntry
+from fitplan.render.errors import weight_error_document
 from fitplan.units import GIB
 
 
@@ -43,12 +46,20 @@ def choice_document(choice: Choice) -> ChoiceEntry:
         "real_bytes": choice.residency.real_bytes,
         "mapped_bytes": choice.residency.mapped_bytes,
         "transient_bytes": choice.residency.transient_bytes,
-        "rel_error": rounded(file.rel_error, 4),
+        **weight_error_document(file.error, 4),
+        "unknown": _unknown(file),
         "basis": file.basis,
         "residency_basis": choice.residency.basis,
         "confidence": file.confidence,
         "source": file.source.title,
     }
+
+
+def _unknown(file: PublishedFile) -> dict[str, str]:
+    """What of a file is not known → the reason."""
+    error = file.error
+    own = {"rel_error": error.reason} if isinstance(error, Unknown) else {}
+    return {**file.weights.unknown, **own} if file.rel_error is None else {}
 
 
 def observed_document(seen: Observed | None) -> ObservedEntry | None:

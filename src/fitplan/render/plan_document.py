@@ -24,8 +24,12 @@ def plan_document(report: PlanReport) -> PlanDocument:
         "excluded": {
             "too_large": excluded.too_large,
             "unsupported_format": excluded.unsupported_format,
+            "no_rules": excluded.no_rules,
+            "no_loadable_file": excluded.no_loadable_file,
             "dominated": excluded.dominated,
             "beyond_best": excluded.beyond_best,
+            "models_without_rules": list(excluded.models_without_rules),
+            "models_without_files": list(excluded.models_without_files),
         },
         "missing": [_missing(missing) for missing in report.shortfall.missing],
         "problems": [

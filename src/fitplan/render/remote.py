@@ -9,6 +9,7 @@ from rich.text import Text
 
 from fitplan.accounting.residency import Residency
 from fitplan.accounting.runtime import Runtime
+from fitplan.accounting.unknown import Unknown
 from fitplan.errors import FitplanError
 from fitplan.hub.models import RemoteModel
 from fitplan.questions.fit import Pair, Without
@@ -83,13 +84,14 @@ def _cells(
 ) -> Iterator[RenderableType]:
     weights = item.model.weights
     yield Text(printable(found.name))
-    yield Text(printable(weights.quant))
+    yield Text(printable(weights.quant) or "?")
     yield f"{weights.file_bytes / GB:.2f}"
     residency = next(e.residency for e in item.in_runtimes if e.runtime.name == runtime.name)
     held = residency if isinstance(residency, Residency) else None
-    yield f"{held.cache_bytes / GIB:.2f}" if held else "-"
+    none = "?" if isinstance(residency, Unknown) else "-"
+    yield f"{held.cache_bytes / GIB:.2f}" if held else none
     if full:
-        yield f"{held.real_bytes / GIB:.2f}" if held else "-"
+        yield f"{held.real_bytes / GIB:.2f}" if held else none
         yield "?" if weights.rel_error is None else f"{weights.rel_error:.4f}"
 
 

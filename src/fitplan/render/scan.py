@@ -1,12 +1,14 @@
 """What a scan found: JSON document and rich table."""
 
 from collections.abc import Iterator
+from typing import assert_never
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from fitplan.accounting.residency import Residency
+from fitplan.accounting.residency import Residency, Unsupported
+from fitplan.accounting.unknown import Unknown
 from fitplan.questions.scan import Installed, Scan
 from fitplan.render.documents.scan import ScanDocument, ScannedEntry
 from fitplan.render.inspect import inspection_entry
@@ -50,7 +52,7 @@ def _models(scan: Scan) -> Table:
         model = installed.inspected.model
         kind = "" if model.kind in model.architecture.casefold() else f" {model.kind}"
         what = f"{model.architecture}{kind}"
-        quant = model.weights.quant
+        quant = model.weights.quant or "?"
         names = (Text(printable(text)) for text in (installed.name, what, quant))
         table.add_row(*names, f"{model.weights.file_bytes / GB:.2f}", *_memory(installed))
     return table
@@ -58,22 +60,34 @@ def _models(scan: Scan) -> Table:
 
 def _memory(installed: Installed) -> Iterator[str]:
     residency = installed.inspected.in_runtimes[0].residency
-    if isinstance(residency, Residency):
-        yield f"{residency.cache_bytes / GIB:.2f}"
-        yield f"{residency.real_bytes / GIB:.2f}"
-    else:
-        yield from ("no", "no")
+    match residency:
+        case Residency():
+            yield f"{residency.cache_bytes / GIB:.2f}"
+            yield f"{residency.real_bytes / GIB:.2f}"
+        case Unsupported():
+            yield from ("no", "no")
+        case Unknown():
+            yield from ("?", "?")
+        case _:
+            assert_never(residency)
+
+
+_MARKS = {
+    "no": '"no": {title} does not load this file',
+    "?": '"?": not known what {title} makes of it',
+}
 
 
 def _totals(scan: Scan) -> Iterator[Text]:
     count = f"{len(scan.models)} model{'' if len(scan.models) == 1 else 's'}"
     again = f"; {scan.repeated} more names for the same files" if scan.repeated else ""
     yield Text(f"{count}, {format_gb(scan.file_bytes)} on disk{again}.")
-    if any("no" in _memory(installed) for installed in scan.models):
+    marks = {mark for installed in scan.models for mark in _memory(installed)}
+    told = [meaning for mark, meaning in _MARKS.items() if mark in marks]
+    if told:
         title = scan.models[0].inspected.in_runtimes[0].runtime.title
-        yield Text(
-            f'"no": {title} does not load this file; `fitplan inspect` says why.', style="dim"
-        )
+        listed = ", ".join(told).format(title=title)
+        yield Text(f"{listed}; `fitplan inspect` says why.", style="dim")
 
 
 def _problems(scan: Scan) -> Iterator[Text]:

@@ -52,7 +52,8 @@ class ComparedEntry(TypedDict):
     version: str
     title: str
     modes: dict[str, str]
-    loads: bool
+    loads: bool | None
+    """null: no rule tells."""
     reason: str | None
     """Why it doesn't load the pair."""
     limits: str

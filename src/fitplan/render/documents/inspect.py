@@ -32,6 +32,8 @@ class ResidencyEntry(TypedDict, total=False):
     transient_bytes: int | None
     version: str
     basis: str
+    beware: str | None
+    """What goes wrong, though the program loads the file."""
     reason: str
     """Why there are no sizes."""
     unsupported: str
@@ -80,6 +82,10 @@ class InspectionEntry(TypedDict):
     tensor_bytes: NotRequired[int]
     bits_per_weight: NotRequired[float | None]
     rel_error: NotRequired[float | None]
+    rel_error_basis: NotRequired[str | None]
+    """"measured" or "estimated"."""
+    rel_error_range: NotRequired[list[float] | None]
+    """The least and the most it may be, when it is estimated."""
     types: NotRequired[dict[str, TypeEntry]]
     groups: NotRequired[list[GroupEntry]]
     residency: NotRequired[dict[str, ResidencyEntry]]

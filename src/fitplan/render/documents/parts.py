@@ -34,7 +34,18 @@ class FileEntry(TypedDict):
     publisher: str
 
 
-class ChoiceEntry(TypedDict):
+class WeightErrorEntry(TypedDict):
+    """Relative error of the weights, and how it is known."""
+
+    rel_error: float | None
+    """null when it isn't known."""
+    rel_error_basis: str | None
+    """"measured", "estimated" or "stated" (by the catalog, of this file)."""
+    rel_error_range: list[float] | None
+    """The least and the most it may be, when it is estimated."""
+
+
+class ChoiceEntry(WeightErrorEntry):
     """One file of a pair, and what the program makes of it."""
 
     component: str
@@ -54,12 +65,10 @@ class ChoiceEntry(TypedDict):
     """Bytes of `real_bytes` that are memory-mapped: the system can take them back."""
     transient_bytes: int
     """Needed on top while the file loads."""
-    rel_error: float | None
-    """Relative error of the weights; null when it isn't known."""
     basis: str
     """Where the bytes of the file come from: "header", "published" or "derived"."""
     residency_basis: str
-    """Where the cache bytes come from: "measured", "code" or "sum"."""
+    """Where the cache bytes come from: "measured" or "code"."""
     confidence: str
     source: str
     """Title of the source."""

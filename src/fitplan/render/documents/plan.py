@@ -106,10 +106,19 @@ class ExcludedEntry(TypedDict):
 
     too_large: int
     unsupported_format: int
+    """With a file that the program is known not to load."""
+    no_rules: int
+    """With a file that no rule of the program is about."""
+    no_loadable_file: int
+    """Of models a part of which has only files that the program is known not to load."""
     dominated: int
     """Beaten by a pair that is better in both parts and no larger."""
     beyond_best: int
     """Good, but not among their model's best."""
+    models_without_rules: list[str]
+    """Models all of whose pairs are among `no_rules`."""
+    models_without_files: list[str]
+    """The models that `no_loadable_file` counts the pairs of."""
 
 
 class MissingEntry(TypedDict):
