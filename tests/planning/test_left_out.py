@@ -41,7 +41,8 @@ def catalog_with(fated: Models) -> tuple[Catalog, Callable[[PublishedFile], Outc
                 return Unsupported("test does not load it", "test")
             case "unknown":
                 return Unknown("no rules in test")
-        return as_stored(file)
+            case _:
+                return as_stored(file)
 
     return catalog, residency_of
 
