@@ -34,7 +34,8 @@ def runtime_document(runtime: Runtime) -> RuntimeEntry:
 def choice_document(choice: Choice) -> ChoiceEntry:
     """One file of a plan and what it becomes."""
     file = choice.file
-    return {
+    error = weight_error_document(file.error, 4)
+    entry: ChoiceEntry = {
         "component": file.component_id,
         "quant": file.quant,
         "publisher": file.publisher,
@@ -46,13 +47,17 @@ def choice_document(choice: Choice) -> ChoiceEntry:
         "real_bytes": choice.residency.real_bytes,
         "mapped_bytes": choice.residency.mapped_bytes,
         "transient_bytes": choice.residency.transient_bytes,
-        **weight_error_document(file.error, 4),
-        "unknown": _unknown(file),
+        "rel_error": error["rel_error"],
+        "rel_error_basis": error["rel_error_basis"],
+        "rel_error_range": error["rel_error_range"],
         "basis": file.basis,
         "residency_basis": choice.residency.basis,
         "confidence": file.confidence,
         "source": file.source.title,
     }
+    if unknown := _unknown(file):
+        entry["unknown"] = unknown
+    return entry
 
 
 def _unknown(file: PublishedFile) -> dict[str, str]:
