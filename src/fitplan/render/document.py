@@ -67,6 +67,13 @@ def _unknown(file: PublishedFile) -> dict[str, str]:
     return {**file.weights.unknown, **own} if file.rel_error is None else {}
 
 
+def _unknown(file: PublishedFile) -> dict[str, str]:
+    """What of a file is not known → the reason."""
+    error = file.error
+    own = {"rel_error": error.reason} if isinstance(error, Unknown) else {}
+    return {**file.weights.unknown, **own} if file.rel_error is None else {}
+
+
 def observed_document(seen: Observed | None) -> ObservedEntry | None:
     """A measured usage beside its prediction; null when nobody measured."""
     if seen is None:
