@@ -178,5 +178,5 @@ def load_type_of(content: Mapping[str, Any]) -> str:
 
 
 def _json_if_any(path: Path) -> dict[str, Any]:
-    """The object in a JSON file; {} where there is no such file."""
+    """As `read_json`; {} where there is no such file."""
     return read_json(path) if path.is_file() else {}

@@ -34,8 +34,7 @@ def runtime_document(runtime: Runtime) -> RuntimeEntry:
 def choice_document(choice: Choice) -> ChoiceEntry:
     """One file of a plan and what it becomes."""
     file = choice.file
-    error = weight_error_document(file.error, 4)
-    entry: ChoiceEntry = {
+    return {
         "component": file.component_id,
         "quant": file.quant,
         "publisher": file.publisher,
@@ -47,24 +46,13 @@ def choice_document(choice: Choice) -> ChoiceEntry:
         "real_bytes": choice.residency.real_bytes,
         "mapped_bytes": choice.residency.mapped_bytes,
         "transient_bytes": choice.residency.transient_bytes,
-        "rel_error": error["rel_error"],
-        "rel_error_basis": error["rel_error_basis"],
-        "rel_error_range": error["rel_error_range"],
+        **weight_error_document(file.error, 4),
+        "unknown": _unknown(file),
         "basis": file.basis,
         "residency_basis": choice.residency.basis,
         "confidence": file.confidence,
         "source": file.source.title,
     }
-    if unknown := _unknown(file):
-        entry["unknown"] = unknown
-    return entry
-
-
-def _unknown(file: PublishedFile) -> dict[str, str]:
-    """What of a file is not known → the reason."""
-    error = file.error
-    own = {"rel_error": error.reason} if isinstance(error, Unknown) else {}
-    return {**file.weights.unknown, **own} if file.rel_error is None else {}
 
 
 def _unknown(file: PublishedFile) -> dict[str, str]:

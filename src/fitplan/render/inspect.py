@@ -156,15 +156,22 @@ def _bytes(entry: InRuntime) -> ResidencyEntry:
         case Residency():
             return _sizes(entry, found)
         case Unsupported():
-            return {**_no_sizes(found), "unsupported": found.reason, "source": found.source}
+            return {
+                "cache_bytes": None,
+                "real_bytes": None,
+                "reason": found.reason,
+                "unsupported": found.reason,
+                "source": found.source,
+            }
         case Unknown():
-            return {**_no_sizes(found), "unknown": found.reason}
+            return {
+                "cache_bytes": None,
+                "real_bytes": None,
+                "reason": found.reason,
+                "unknown": found.reason,
+            }
         case _:
             assert_never(found)
-
-
-def _no_sizes(found: Unsupported | Unknown) -> ResidencyEntry:
-    return {"cache_bytes": None, "real_bytes": None, "reason": found.reason}
 
 
 def _sizes(entry: InRuntime, found: Residency) -> ResidencyEntry:

@@ -53,7 +53,7 @@ class ComparedEntry(TypedDict):
     title: str
     modes: dict[str, str]
     loads: bool | None
-    """null: no rule tells."""
+    """Null when no rule tells."""
     reason: str | None
     """Why it doesn't load the pair."""
     limits: str

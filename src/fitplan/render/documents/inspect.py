@@ -33,7 +33,7 @@ class ResidencyEntry(TypedDict, total=False):
     version: str
     basis: str
     beware: str | None
-    """What goes wrong, though the program loads the file."""
+    """What goes wrong with the file in the program, though it loads."""
     reason: str
     """Why there are no sizes."""
     unsupported: str
@@ -83,9 +83,7 @@ class InspectionEntry(TypedDict):
     bits_per_weight: NotRequired[float | None]
     rel_error: NotRequired[float | None]
     rel_error_basis: NotRequired[str | None]
-    """"measured" or "estimated"."""
     rel_error_range: NotRequired[list[float] | None]
-    """The least and the most it may be, when it is estimated."""
     types: NotRequired[dict[str, TypeEntry]]
     groups: NotRequired[list[GroupEntry]]
     residency: NotRequired[dict[str, ResidencyEntry]]

@@ -35,14 +35,14 @@ class FileEntry(TypedDict):
 
 
 class WeightErrorEntry(TypedDict):
-    """Relative error of the weights, and how it is known."""
+    """How far weights are from full precision, and how that is known."""
 
     rel_error: float | None
-    """null when it isn't known."""
+    """Relative error of the weights (RMS of the error over RMS of the weights)."""
     rel_error_basis: str | None
     """"measured", "estimated" or "stated" (by the catalog, of this file)."""
     rel_error_range: list[float] | None
-    """The least and the most it may be, when it is estimated."""
+    """The least and the most it may be, where it is estimated."""
 
 
 class ChoiceEntry(WeightErrorEntry):

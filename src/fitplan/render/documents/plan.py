@@ -116,9 +116,9 @@ class ExcludedEntry(TypedDict):
     beyond_best: int
     """Good, but not among their model's best."""
     models_without_rules: list[str]
-    """Models all of whose pairs are among `no_rules`."""
+    """Names of models all of whose pairs are among `no_rules`."""
     models_without_files: list[str]
-    """The models that `no_loadable_file` counts the pairs of."""
+    """Names of the models of `no_loadable_file`."""
 
 
 class MissingEntry(TypedDict):
