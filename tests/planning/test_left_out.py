@@ -1,17 +1,17 @@
 """What a plan leaves out, by reason: refused, without rules, and without a file that loads."""
 
-from collections.abc import Callable
 from itertools import product
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalogs import as_stored, catalog_of, shipped
+from catalogs import AsStored, as_stored, catalog_of, in_runtime, shipped
 from cli import Run
 from fitplan import runtimes
 from fitplan.accounting.residency import Outcome, Residency, Unsupported
 from fitplan.accounting.unknown import Unknown
-from fitplan.catalog import Catalog, PublishedFile
+from fitplan.accounting.weights import WeightFile
+from fitplan.planning.candidates import Candidates
 from fitplan.planning.planner import Excluded, plan
 from fitplan.units import GIB
 
@@ -21,30 +21,31 @@ models = st.dictionaries(st.sampled_from(["a", "b", "c"]), st.tuples(fates, fate
 Models = dict[str, tuple[list[str], list[str]]]
 
 
-def catalog_with(fated: Models) -> tuple[Catalog, Callable[[PublishedFile], Outcome]]:
-    """A catalog whose files meet these fates in the order of their components."""
-    sized = {
-        name: ([(1, 0.0)] * len(denoisers), [(1, 0.0)] * len(encoders))
-        for name, (denoisers, encoders) in fated.items()
-    }
-    catalog = catalog_of(sized)
-    fate_of = {
-        file.id: fate
-        for name, parts in fated.items()
-        for part, kind in zip(parts, ("d", "e"), strict=True)
-        for file, fate in zip(catalog.files(f"{name}-{kind}"), part, strict=True)
-    }
+SIZES = {LOADS: 1, REFUSED: 2, UNKNOWN: 3}
+"""Bytes of a file → its fate."""
 
-    def residency_of(file: PublishedFile) -> Outcome:
-        match fate_of.get(file.id, LOADS):
-            case "refused":
-                return Unsupported("test does not load it", "test")
-            case "unknown":
-                return Unknown("no rules in test")
-            case _:
-                return as_stored(file)
 
-    return catalog, residency_of
+class Fated(AsStored):
+    """A runtime that loads, refuses or does not know a file, by its size."""
+
+    def residency(self, file: WeightFile) -> Outcome:
+        """By the table above."""
+        if file.file_bytes == SIZES[REFUSED]:
+            return Unsupported("test does not load it", "test")
+        if file.file_bytes == SIZES[UNKNOWN]:
+            return Unknown("no rules in test")
+        return super().residency(file)
+
+
+def candidates(fated: Models) -> Candidates:
+    """A catalog whose files meet these fates."""
+    catalog = catalog_of(
+        {
+            name: ([(SIZES[f], 0.0) for f in denoisers], [(SIZES[f], 0.0) for f in encoders])
+            for name, (denoisers, encoders) in fated.items()
+        }
+    )
+    return as_stored(catalog, kind=Fated)
 
 
 def by_definition(fated: Models) -> Excluded:
@@ -69,8 +70,7 @@ def by_definition(fated: Models) -> Excluded:
 @given(models)
 def test_every_pair_that_is_not_loaded_is_counted_once_by_its_reason(fated: Models) -> None:
     """Refused formats, missing rules and models without a loadable file are three counts."""
-    catalog, residency_of = catalog_with(fated)
-    out = plan(catalog, sorted(fated), 100, residency_of, "all").excluded
+    out = plan(candidates(fated), sorted(fated), 100, "all").excluded
     expected = by_definition(dict(sorted(fated.items())))
     assert (out.unsupported_format, out.no_rules, out.no_loadable_file) == (
         expected.unsupported_format,
@@ -113,10 +113,5 @@ def test_one_model_without_a_loadable_file_says_so(run: Run) -> None:
     assert out["no_loadable_file"] > 0
     assert out["models_without_files"]
     assert "without a file that InvokeAI 6.12 loads (" in " ".join(run(*asked).out.split())
-    answer = plan(
-        shipped(),
-        shipped().pipeline_ids("qwen-image"),
-        64 * GIB,
-        lambda file: runtimes.find("invokeai@6.12").residency(file.weights),
-    )
-    assert answer.plans == ()
+    models = shipped().pipeline_ids("qwen-image")
+    assert plan(in_runtime("invokeai@6.12"), models, 64 * GIB).plans == ()

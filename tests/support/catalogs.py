@@ -81,9 +81,9 @@ class AsStored(Runtime):
         return Residency((Line("all", "", "", 0, size, size, size, 0, ""),), "", "code")
 
 
-def as_stored(catalog: Catalog, fit: FitTest = SUM) -> Candidates:
-    """A catalog whose files stay as they are, under a fit test."""
-    runtime = AsStored(
+def as_stored(catalog: Catalog, fit: FitTest = SUM, kind: type[AsStored] = AsStored) -> Candidates:
+    """A catalog whose files stay as they are (or as `kind` says), under a fit test."""
+    runtime = kind(
         name="test",
         version="1",
         title="test 1",
