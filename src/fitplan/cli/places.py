@@ -121,7 +121,7 @@ def _with_files(catalog: "Catalog", paths: tuple[Path, ...]) -> "Catalog":
     for name, model in models:
         if not match(catalog, [(name, model)]):
             hint = "fitplan inspect shows what it is; a catalog of your own can name it"
-            raise usage_error(f"{name} ({model.architecture}) belongs to no model known", hint)
+            raise usage_error(f"{name} ({model.described}) belongs to no model known", hint)
     return catalog.with_also(match(catalog, models))
 
 
