@@ -84,7 +84,7 @@ def test_from_disk_at_8_gib(run: Run) -> None:
 
 
 def test_a_format_that_a_program_cant_load_says_so(run: Run) -> None:
-    """bitsandbytes INT8 is a folder: InvokeAI and diffusers take it; of the others no rule tells."""
+    """bitsandbytes INT8 is a folder: InvokeAI and diffusers take it; no rule tells of others."""
     found = by_name(document(run, "compare", "FLUX.1 Fill Dev", "unknown/Q4_K_M", "INT8_BNB"))
     assert {name for name, entry in found.items() if entry["loads"]} == {"invokeai", "diffusers"}
     assert "folder" in found["comfyui"]["reason"]

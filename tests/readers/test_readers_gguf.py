@@ -11,11 +11,14 @@ import pytest
 import sparse
 from fitplan.accounting.quantization import TENSOR_TYPES
 from fitplan.accounting.weights import Container, Role, Tensor, WeightGroup
+from fitplan.architectures import recognise
 from fitplan.errors import ErrorKind, FitplanError
 from fitplan.readers import ModelFile, read
 from fitplan.readers.files import read_header
+from fitplan.readers.metadata import ORIGINAL_SHAPE
 from fitplan.readers.source import MAX_NAME, MAX_TENSORS
 from sparse import Gguf
+from tabled import tensors_of
 
 SMALL = (
     Tensor("blk.0.weight", (64, 256), "Q4_K"),
@@ -323,3 +326,40 @@ def test_many_small_arrays(tmp_path: Path) -> None:
     start = time.perf_counter()
     read(gguf_file(tmp_path / "x.gguf", one_string * 16_000, counts=(0, 16_000)))
     assert time.perf_counter() - start < 2
+
+
+def test_architecture_reaches_recognition(tmp_path: Path) -> None:
+    """general.architecture tells Qwen3-VL's text part from Qwen3; nothing else could."""
+    tensors = sparse.architecture("qwen3-4b", "F16")
+    names = {"qwen3": "Qwen3 4B", "qwen3vl": "Qwen3-VL 4B (text part)", "qwen2": "unknown"}
+    for architecture, name in names.items():
+        path = tmp_path / f"{architecture}.gguf"
+        sparse.write_gguf(path, tensors, architecture=architecture)
+        assert read(path)[0].architecture == name
+
+
+def test_folded_shapes_are_unfolded(tmp_path: Path) -> None:
+    """ComfyUI-GGUF folds SDXL's kernels for ggml and keeps their true shapes as metadata."""
+    true = tensors_of("sdxl-unet.reference", "F16")
+    kernels = {t.name: t.shape for t in true if len(t.shape) == 4}
+    folded = [
+        Tensor(t.name, (t.elements // t.shape[-1] // 8, 8 * t.shape[-1]), t.type)
+        if t.name in kernels and not (t.elements // t.shape[-1]) % 8
+        else t
+        for t in true
+    ]
+    entries = {f"{ORIGINAL_SHAPE}{name}": shape for name, shape in kernels.items()}
+    entries = {f"{ORIGINAL_SHAPE}{name}": shape for name, shape in kernels.items()}
+    path = sparse.write_gguf(tmp_path / "x.gguf", folded, architecture="sdxl", entries=entries)
+    model = read(path)[0]
+    assert (model.weights.family, model.architecture, model.differences) == ("sdxl", "SDXL", ())
+    plain = recognise(true)
+    assert model.weights.groups == plain.groups
+
+
+def test_shapes_that_do_not_fit_are_ignored(tmp_path: Path) -> None:
+    """A true shape with other elements than the tensor has is not believed."""
+    tensors = [Tensor("a.weight", (4, 8), "F16")]
+    entries = {f"{ORIGINAL_SHAPE}a.weight": (9, 9, 9)}
+    path = sparse.write_gguf(tmp_path / "x.gguf", tensors, entries=entries)
+    assert read(path)[0].weights.groups == (WeightGroup(Role.WEIGHTS, "F16", 32),)
