@@ -7,7 +7,6 @@ from itertools import accumulate
 from urllib.parse import urlsplit
 
 from fitplan.accounting.quantization import QUANT_NAMES, TENSOR_TYPES, quant_name
-from fitplan.accounting.weights import Container
 from fitplan.catalog.problems import Loc
 from fitplan.catalog.schema import Release
 from fitplan.questions.check.rule import Hit, error, warning
@@ -18,7 +17,6 @@ HOSTS = ("huggingface.co", "github.com", "civitai.com", "modelscope.cn")
 
 _PLACEHOLDER = re.compile(r"\{[^}]*\}?|\}")
 _WORD = re.compile(r"[A-Za-z0-9_]+")
-_ENDINGS = {Container.GGUF: ".gguf", Container.SAFETENSORS: ".safetensors"}
 _NAMES = frozenset({*QUANT_NAMES, *TENSOR_TYPES}) - {"BOOL", "F4", "F64"}
 
 
@@ -86,17 +84,9 @@ def bad_patterns(subject: Subject) -> Iterator[Hit]:
 
 
 def misnamed_files(subject: Subject) -> Iterator[Hit]:
-    """File names that name another quantization, or end as another format's."""
+    """File names that name another quantization."""
     for site in subject.sites:
         name = site.file.file or ""
-        ending = _ENDINGS.get(site.release.format, "")
-        other = next((e for e in _ENDINGS.values() if name.endswith(e) and e != ending), "")
-        if other and ending:
-            yield (
-                _file_loc(site),
-                f"{name} is no {site.release.format} file",
-                "check file and format",
-            )
         quants = _named_quants(name)
         if quants and site.variant.quant not in quants:
             message = f"{site.variant.quant}, but {name} says {', '.join(sorted(quants))}"
@@ -155,5 +145,5 @@ RULES = (
     warning("publisher", "A release's address is its publisher's.", foreign_addresses),
     error("file-pattern", "File names have no placeholder but {quant}.", bad_patterns),
     warning("id", "An id is spelt as the name it is made of.", misspelt_ids),
-    warning("file-name", "A file's name agrees with its quant and format.", misnamed_files),
+    warning("file-name", "A file's name agrees with its quantization.", misnamed_files),
 )

@@ -119,7 +119,7 @@ def strange_times(subject: Subject) -> Iterator[Hit]:
         if (seen.seconds_per_forward or 0) > SLOWEST:
             message = f"{seen.seconds_per_forward:g} seconds per forward"
             yield (*loc, "seconds_per_forward"), message, "write seconds, not milliseconds"
-        if seen.rounding and seen.rounding > seen.stated_seconds / 2:
+        if seen.rounding and seen.rounding >= seen.stated_seconds:
             message = f"rounded by {seen.rounding:g} s, at {seen.stated_seconds:g} s"
             yield (*loc, "rounding"), message, "check rounding and seconds"
 

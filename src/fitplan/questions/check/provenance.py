@@ -18,6 +18,8 @@ ERRORS_APART = 4
 """Times that a measured error may be another than its tensor types make."""
 CACHE_ERROR = 0.25
 """Share of a file that may have unknown types at all."""
+FEW = 2
+"""Files of one source that differ from all others by a slip; more of them are meant."""
 NEARLY_ALL = 0.9
 """Share of a source's files from which its way to give bytes is clear."""
 
@@ -91,7 +93,7 @@ def _gives(site: Site, source: Source, counts: Counter[str]) -> str:
         return "derived"
     explained = stated == "derived" and (site.variant.note or site.release.note)
     usual, count = (counts - Counter([stated])).most_common(1)[0] if counts.total() > 1 else ("", 0)
-    clear = count >= max(MOST, NEARLY_ALL * (counts.total() - 1))
+    clear = counts[stated] <= FEW and count >= max(MOST, NEARLY_ALL * (counts.total() - 1))
     return usual if clear and not explained else stated
 
 
@@ -132,11 +134,13 @@ def strange_sources(subject: Subject) -> Iterator[Hit]:
     for _, kind, id in uses:
         kinds.setdefault(id, Counter())[kind] += 1
     for loc, kind, id in uses:
-        for other, count in kinds[id].items():
-            most = 1 if {kind, other} == {"bytes", "elo"} else MOST
-            if other != kind and kinds[id][kind] == 1 and count >= most:
-                message = f"the source {id} is of {_KINDS[other]}, not of {_KINDS[kind]}"
-                yield loc, message, "name the source of this figure"
+        of = kinds[id]
+        alone = kind != "bytes" and of[kind] == 1
+        ratings = kind == "bytes" and of["elo"] > 0
+        if ratings or (alone and of["bytes"] >= (1 if kind == "elo" else MOST)):
+            other = _KINDS["elo" if ratings else "bytes"]
+            message = f"the source {id} is of {other}, not of {_KINDS[kind]}"
+            yield loc, message, "name the source of this figure"
 
 
 _KINDS = {"bytes": "file sizes", "elo": "ratings", "measured": "measurements"}

@@ -84,10 +84,16 @@ def _wrong(mix: Mix) -> Hit:
 def wrong_bits(subject: Subject) -> Iterator[Hit]:
     """Mixes with more or fewer bits per weight than their name allows."""
     for mix in subject.mixes:
-        nominal, bits = nominal_bits(mix.quant), _bits(mix)
-        if nominal and not LEAST * nominal <= bits <= MOST * nominal:
+        if not has_named_bits(mix):
+            nominal, bits = nominal_bits(mix.quant), _bits(mix)
             message = f"{bits:.2f} bits per weight, and {mix.quant} is named for {nominal:.2f}"
             yield mix.loc, message, _named_for(bits)
+
+
+def has_named_bits(mix: Mix) -> bool:
+    """Whether a mix has about as many bits per weight as its name says, if its name says so."""
+    nominal = nominal_bits(mix.quant)
+    return not nominal or LEAST * nominal <= _bits(mix) <= MOST * nominal
 
 
 def _bits(mix: Mix) -> float:

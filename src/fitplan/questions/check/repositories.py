@@ -121,7 +121,7 @@ def wrong_endings(subject: Subject) -> Iterator[Hit]:
                 message = f"{name} is not the name of a {release.format} file"
                 yield loc, message, f"write its name, which ends in {endings[0]}"
             elif not endings and name.endswith(".gguf"):
-                yield loc, f"{name} is no {release.format}", "check file and format"
+                yield loc, f"{name} is not a {release.format}", "check file and format"
             elif not gguf and "gguf" in words_of(_repository(release.url or "")):
                 message = f"{release.format}, but {_repository(release.url or '')} holds GGUF files"
                 yield loc, message, "check url and format"
@@ -144,7 +144,8 @@ def repeated_files(subject: Subject) -> Iterator[Hit]:
         if site.release.url and site.file.file:
             name = PurePosixPath(site.file.file.casefold()).as_posix()
             first = seen.setdefault((site.release.url.casefold().rstrip("/"), name), site)
-            if first is not site:
+            of_one_release = first.release_loc == site.release_loc and not site.variant.file
+            if first is not site and not of_one_release:
                 message = f"{site.file.file} of {site.release.url} is {first.file.id} too"
                 yield _file_loc(site), message, "check url and file of both"
 

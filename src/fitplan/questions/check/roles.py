@@ -8,7 +8,7 @@ from fitplan.accounting.quantization import TENSOR_TYPES
 from fitplan.accounting.weights import Role
 from fitplan.catalog.problems import Loc
 from fitplan.questions.check.families import roles_of
-from fitplan.questions.check.quants import base_type, nominal_bits
+from fitplan.questions.check.quants import base_type, has_named_bits, nominal_bits
 from fitplan.questions.check.rule import Hit, error, warning
 from fitplan.questions.check.subject import Mix, Subject
 
@@ -99,7 +99,7 @@ def strange_mixes(subject: Subject) -> Iterator[Hit]:
 
 def _strange_types(mix: Mix) -> Iterator[Hit]:
     base = base_type(mix.quant)
-    for role, types in mix.groups.items():
+    for role, types in mix.groups.items() if has_named_bits(mix) else ():
         if role in _BESIDE or base not in types:
             continue
         for name in types:

@@ -151,9 +151,10 @@ def _placed(document: Document, cut: Cut, problems: Iterator[Problem]) -> Iterat
 
 def _is_news(cut: Cut, detail: ErrorDetails) -> bool:
     """Whether a complaint isn't merely about what was taken out before."""
-    loc, kind = detail["loc"], detail["type"]
-    shortened = any(gone[:-1] == loc for gone in cut.removed)
-    return not cut.touched(loc) and not (kind == "too_short" and shortened)
+    loc = detail["loc"]
+    if detail["type"] == "too_short" and any(gone[:-1] == loc for gone in cut.removed):
+        return False
+    return not cut.touched(loc)
 
 
 def _better(document: Document, cut: Cut, details: list[ErrorDetails]) -> Cut:
@@ -168,6 +169,8 @@ def _better(document: Document, cut: Cut, details: list[ErrorDetails]) -> Cut:
 
 def _meant(document: Document, detail: ErrorDetails) -> Any:
     """What a value that YAML misread is meant to be; None when it isn't clear."""
+    if detail["type"] in ("extra_forbidden", "missing"):
+        return None
     node = document.scalar(detail["loc"])
     if node is None or open_trap(node) is None:
         return None
