@@ -123,13 +123,18 @@ def _check(
     problems = [*document.problems, *usable.problems, *_broken_rules(subject, usable, ask_hub)]
     if not any(BY_ID[problem.rule].severity is Severity.ERROR for problem in problems):
         problems += departures(subject)
-    return _checked(document, whole, problems, tuple(residuals(subject)))
+    seen = tuple(residuals(subject))
+    return _checked(document, whole, problems, seen, usable.unknown_keys)
 
 
 def _checked(
-    document: Document, whole: bool, problems: Iterable[Problem], seen: tuple[Residual, ...]
+    document: Document,
+    whole: bool,
+    problems: Iterable[Problem],
+    seen: tuple[Residual, ...],
+    unknown_keys: int = 0,
 ) -> Checked:
-    kept = shown(document, problems)
+    kept = shown(document, problems, unknown_keys)
     findings = sorted(_findings(document, kept.problems), key=_by_place)
     return Checked(document.origin, whole, _once(findings), seen, kept.more)
 

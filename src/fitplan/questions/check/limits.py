@@ -20,10 +20,11 @@ class Shown:
     """Rule → problems that are not shown; without rules whose problems all are."""
 
 
-def shown(document: Document, problems: Iterable[Problem]) -> Shown:
+def shown(document: Document, problems: Iterable[Problem], unknown_keys: int = 0) -> Shown:
     """The first `MOST` problems of each rule; one that was found twice counts once.
 
-    A trap can be met when the text is read and again when its values are validated.
+    `unknown_keys`: those that were only counted, after the first `MOST`. A trap can be met when the
+    text is read and again when its values are validated.
     """
     kept: list[Problem] = []
     counts: Counter[str] = Counter()
@@ -37,5 +38,6 @@ def shown(document: Document, problems: Iterable[Problem]) -> Shown:
         counts[problem.rule] += 1
         if counts[problem.rule] <= MOST:
             kept.append(problem)
+    counts["unknown-key"] += unknown_keys
     more = {rule: count - MOST for rule, count in counts.items() if count > MOST}
     return Shown(tuple(kept), more)
