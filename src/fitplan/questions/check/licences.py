@@ -119,7 +119,7 @@ def wrong_licences(subject: Subject) -> Iterator[Hit]:
     """
     for id, pipeline in subject.file.pipelines.items():
         wanted = _licence_of(subject, id, pipeline)
-        if wanted and pipeline.license != wanted:
+        if wanted and pipeline.license != wanted and pipeline.license in SPDX | OTHERS:
             message = f"{pipeline.name} under {pipeline.license}, but it was published under {wanted}"
             yield ("pipelines", id, "license"), message, f"did you mean {wanted}?"
 

@@ -55,9 +55,9 @@ def _from_folders(subject: Subject, id: str, pipeline: Pipeline) -> Iterator[Hit
     if PARTS[_architecture(subject, pipeline.denoiser).family].from_folder:
         return
     for i, name in enumerate(pipeline.encoders):
-        homes = [release.part_of for release in subject.known.components[name].releases]
-        if all(homes):
-            message = f"{name} is part of the folder of {homes[0]}"
+        releases = subject.known.components[name].releases
+        if all(release.part_of and release.format is Container.FOLDER for release in releases):
+            message = f"{name} is part of the folder of {releases[0].part_of}"
             yield ("pipelines", id, "encoders", i), message, "name an encoder that stands alone"
 
 

@@ -118,6 +118,8 @@ def _bits(name: str) -> float:
 def _moved_from_full(mixes: Sequence[Mix], role: Role) -> Iterator[Hit]:
     """Elements in full precision that one packed quantization has more or fewer of."""
     packed = [mix for mix in mixes if role in mix.groups and base_type(mix.quant) not in FULL]
+    if len({mix.elements(role) for mix in packed}) != 1:
+        return
     amounts = {id(mix): _in(mix, role, FULL) for mix in packed}
     yield from _outlier(packed, role, amounts, "in full precision")
     for legacy in (False, True):
