@@ -59,6 +59,13 @@ _NO_KERNELS = frozenset(
 _NOT_SEEING = frozenset({"qwen3", "gemma2", "llama", "glm"})
 """Language models that never have a vision tower, though they share patterns with some that do."""
 
+_ONE_WIDTH = {
+    **{"flux1": 3072, "chroma": 3072, "z-image": 3840, "qwen-image": 3072, "krea2": 6144},
+    **{"anima": 2048, "ernie": 4096, "sd15": 320, "sd2": 320, "sdxl": 320, "clip-l": 768},
+    **{"clip-g": 1280, "clip-h": 1024},
+}
+"""Families that are known in one width."""
+
 
 @cache
 def roles_of(family: str) -> frozenset[Role]:
@@ -77,7 +84,8 @@ def roles_of(family: str) -> frozenset[Role]:
 @cache
 def widths_of(family: str) -> frozenset[int]:
     """The widths that models of the family are known with; empty when they are not listed."""
-    return frozenset(width for p in PATTERNS if p.family == family for width in p.sizes)
+    sizes = {width for p in PATTERNS if p.family == family for width in p.sizes}
+    return frozenset(sizes | ({_ONE_WIDTH[family]} if family in _ONE_WIDTH else set()))
 
 
 @cache

@@ -14,6 +14,8 @@ from fitplan.timing.reading import timing_data
 
 ELO_APART = 150
 """Points between a model and its neighbours: base and distilled FLUX.2 Klein 4B are 93 apart."""
+RELATED = frozenset({"sd15", "sd2", "sdxl", "sd3"})
+"""Families that are sisters: the generations of Stable Diffusion."""
 MOST_DISTILLED = 12
 """Steps of models whose steps were distilled away: 1 to 8 are recommended."""
 LEAST_WHOLE = 15
@@ -85,7 +87,8 @@ def strange_ratings(subject: Subject) -> Iterator[Hit]:
         value, family = rated[id]
         loc = ("pipelines", id, "elo", "value")
         others = [elo for other, (elo, _) in rated.items() if other != id]
-        sisters = [elo for other, (elo, f) in rated.items() if other != id and f == family]
+        related = RELATED if family in RELATED else {family}
+        sisters = [elo for other, (elo, f) in rated.items() if other != id and f in related]
         apart = _distance(value, sisters, others)
         if apart > ELO_APART:
             message = f"Elo {value} is {apart} points from its neighbours"
@@ -95,10 +98,9 @@ def strange_ratings(subject: Subject) -> Iterator[Hit]:
 
 
 def _distance(value: int, sisters: Sequence[int], others: Sequence[int]) -> int:
-    """Points to the sisters' median, or to the nearest rating of all where there are no two."""
-    if len(sisters) > 1:
-        return abs(value - round(median(sisters)))
-    return min((abs(value - elo) for elo in sisters or others), default=0)
+    """Points to the sisters' median, or to that of all others where no sister is rated."""
+    near = sisters or others
+    return abs(value - round(median(near))) if near else 0
 
 
 def _family(file: CatalogFile, pipeline: Pipeline) -> str:
@@ -114,6 +116,9 @@ def strange_times(subject: Subject) -> Iterator[Hit]:
         if share and len(others) > 1 and not _near(share, median(others)):
             message = f"{seen.stated_seconds:g} s is {share:.0%} of the card's peak, others "
             yield loc, f"{message}{median(others):.0%}", "check model, steps, size and seconds"
+        if seen.forwards and seen.steps and seen.forwards % seen.steps:
+            message = f"{seen.forwards} forwards of {seen.steps} steps"
+            yield (*loc, "forwards"), message, "guidance doubles them: check both"
         if any(int(n) % PIXELS for n in seen.size.split("x")):
             yield (*loc, "size"), f"{seen.size} is no multiple of {PIXELS} pixels", "check the size"
         if (seen.seconds_per_forward or 0) > SLOWEST:

@@ -26,6 +26,7 @@ NEARLY_ALL = 0.9
 _ROUNDED = re.compile(r"decimal GB|\bGiB\b|\bdigits\b|\bdu\b|descriptions|[Cc]omputed|rounded")
 _EXACT = re.compile(r"exact|[Bb]ytes of each|sha256|hub's API")
 _REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]+(?=,)")
+_EXPLAINED = re.compile(r"estimat|expected|derived|recipe|parameter|not seen")
 _COMPUTED = re.compile(r"[Cc]omputed")
 
 
@@ -91,7 +92,10 @@ def _gives(site: Site, source: Source, counts: Counter[str]) -> str:
     stated = site.variant.basis
     if _ROUNDED.search(source.title) and not _EXACT.search(source.title):
         return "derived"
-    explained = stated == "derived" and (site.variant.note or site.release.note)
+    note = site.variant.note or site.release.note or ""
+    explained = stated == "derived" and _EXPLAINED.search(note)
+    if _EXACT.search(source.title) and not explained:
+        return "published"
     usual, count = (counts - Counter([stated])).most_common(1)[0] if counts.total() > 1 else ("", 0)
     clear = counts[stated] <= FEW and count >= max(MOST, NEARLY_ALL * (counts.total() - 1))
     return usual if clear and not explained else stated

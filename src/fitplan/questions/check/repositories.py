@@ -15,6 +15,8 @@ from fitplan.questions.check.words import Vocabulary, pipelines_named, vocabular
 
 HUB = "huggingface.co"
 _ENDINGS = {Container.GGUF: (".gguf",), Container.SAFETENSORS: (".safetensors", ".sft")}
+_IN_FOLDERS = ("diffusion_pytorch_model", "model.safetensors", "model.fp16", "model-00001")
+"""How files in diffusers folders are called."""
 _FP8 = frozenset({"FP8_E4M3", "FP8_E5M2", "FP8_SCALED"})
 _SPOKEN: tuple[tuple[str, frozenset[str]], ...] = (
     (r"(?:fp8|float8)(?=.*scaled)|scaled[-_]fp8", frozenset({"FP8_SCALED"})),
@@ -59,8 +61,10 @@ def _foreign(
         if closer:
             yield place, f"a file of {id}, but {name} names {closer}", "check component and file"
     if kind == "denoiser" or not bundle:
-        text = f"{repository} {release.file or ''}"
-        closer = known.closer(id, words_of(repository)) and known.closer(id, words_of(text))
+        closer = known.closer(id, words_of(repository))
+        if release.format is not Container.GGUF:  # a repository of GGUFs is one model's
+            text = words_of(f"{repository} {release.file or ''}")
+            closer = closer and known.closer(id, text)
         if closer:
             message = f"a release of {id}, but {repository} names {closer}"
             yield (*loc, "url"), message, "check component and url"
@@ -120,11 +124,19 @@ def wrong_endings(subject: Subject) -> Iterator[Hit]:
             if endings and not name.endswith(endings):
                 message = f"{name} is not the name of a {release.format} file"
                 yield loc, message, f"write its name, which ends in {endings[0]}"
-            elif not endings and name.endswith(".gguf"):
-                yield loc, f"{name} is not a {release.format}", "check file and format"
+            elif not endings and (name.endswith(".gguf") or _is_single(name)):
+                yield loc, f"{name} is not in a {release.format}", "check file and format"
+            elif endings and PurePosixPath(name).name.startswith(_IN_FOLDERS):
+                message = f"{name} is in a folder, not a {release.format} file on its own"
+                yield loc, message, "write format: folder"
             elif not gguf and "gguf" in words_of(_repository(release.url or "")):
                 message = f"{release.format}, but {_repository(release.url or '')} holds GGUF files"
                 yield loc, message, "check url and format"
+
+
+def _is_single(name: str) -> bool:
+    """Whether a file lies beside others of its repository, in no folder of its component."""
+    return "/" not in name and name.endswith(_ENDINGS[Container.SAFETENSORS])
 
 
 def _file_names(id: str, component: Component) -> Iterator[tuple[Loc, Release, str]]:

@@ -7,7 +7,7 @@ from itertools import groupby, pairwise
 from fitplan.accounting.quantization import TENSOR_TYPES
 from fitplan.accounting.weights import Role
 from fitplan.catalog.problems import Loc
-from fitplan.questions.check.families import roles_of
+from fitplan.questions.check.families import families_of, roles_of
 from fitplan.questions.check.quants import base_type, has_named_bits, nominal_bits
 from fitplan.questions.check.rule import Hit, error, warning
 from fitplan.questions.check.subject import Mix, Subject
@@ -31,6 +31,16 @@ def strange_roles(subject: Subject) -> Iterator[Hit]:
                 message = f"{mix.architecture.family} has no {role}"
                 others = ", ".join(sorted(known - {Role.QUANT_STATE, Role.BUFFERS}))
                 yield (*mix.loc, role), message, f"its roles are {others}"
+
+
+def missing_tables(subject: Subject) -> Iterator[Hit]:
+    """Text encoders without a token embedding: what the tensors of its size are instead."""
+    for mix in subject.mixes:
+        family = mix.architecture.family
+        encoder = family in families_of("encoder")
+        if encoder and not mix.elements(Role.TOKEN_EMBEDDING):
+            message = f"{mix.quant} of {mix.architecture_id} has no {Role.TOKEN_EMBEDDING}"
+            yield mix.loc, message, "add it; a head that is the embedding is not stored"
 
 
 def uneven_roles(subject: Subject) -> Iterator[Hit]:
@@ -117,7 +127,7 @@ def _bits(name: str) -> float:
 
 def _moved_from_full(mixes: Sequence[Mix], role: Role) -> Iterator[Hit]:
     """Elements in full precision that one packed quantization has more or fewer of."""
-    packed = [mix for mix in mixes if role in mix.groups and base_type(mix.quant) not in FULL]
+    packed = [mix for mix in mixes if role in mix.groups and _is_packed(mix)]
     if len({mix.elements(role) for mix in packed}) != 1:
         return
     amounts = {id(mix): _in(mix, role, FULL) for mix in packed}
@@ -125,9 +135,19 @@ def _moved_from_full(mixes: Sequence[Mix], role: Role) -> Iterator[Hit]:
     for legacy in (False, True):
         alike = [mix for mix in packed if mix.quant.endswith(("_0", "_1")) is legacy]
         for name in FULL:
-            if len({amounts[id(mix)] for mix in alike}) == 1:
-                of_type = {id(mix): _in(mix, role, (name,)) for mix in alike}
+            of_type = {id(mix): _in(mix, role, (name,)) for mix in alike}
+            if len(alike) == 2 and len(set(of_type.values())) == 2:
+                message = f"{alike[0].quant} and {alike[1].quant} keep {role} in different types"
+                for mix in alike:
+                    yield (*mix.loc, role), message, "check which type they have"
+            elif len({amounts[id(mix)] for mix in alike}) == 1:
                 yield from _outlier(alike, role, of_type, f"in {name}")
+
+
+def _is_packed(mix: Mix) -> bool:
+    """Whether a mix is named after a GGML quantization; other formats keep what they like."""
+    base = TENSOR_TYPES.get(base_type(mix.quant))
+    return base is not None and base.quantized and base.ggml_id is not None
 
 
 def _in(mix: Mix, role: Role, names: Sequence[str]) -> int:
@@ -191,6 +211,7 @@ def _role_bits(mix: Mix, role: Role) -> float:
 
 RULES = (
     error("role", "A family has every role of its weight groups.", strange_roles),
+    error("no-embedding", "Every text encoder has a token embedding.", missing_tables),
     error("role-elements", "A role has the same elements in every mix.", uneven_roles),
     warning("mix", "Types of a mix are those of its name and recipe.", strange_mixes),
 )

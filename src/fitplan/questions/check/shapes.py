@@ -25,7 +25,7 @@ def wrong_hidden_sizes(subject: Subject) -> Iterator[Hit]:
         if not stated and (id in known and width or listed):
             widths = ", ".join(str(n) for n in sorted(listed or {width}))
             yield loc, f"{id} has no hidden size", f"add hidden_size: one of {widths}"
-        elif stated and listed and stated not in listed:
+        elif stated and listed and stated not in listed and _uneven(subject, id, stated):
             widths = ", ".join(str(n) for n in sorted(listed))
             message = f"hidden size {stated}, but {architecture.family} is {widths} wide"
             yield loc, message, "check it in config.json"
@@ -36,6 +36,12 @@ def wrong_hidden_sizes(subject: Subject) -> Iterator[Hit]:
         elif stated and any(count % stated for count in _embeddings(subject, id)):
             message = f"the token embedding is no multiple of hidden size {stated}"
             yield loc, message, "check hidden_size and token_embedding"
+
+
+def _uneven(subject: Subject, id: str, width: int) -> bool:
+    """Whether some mix's matrices can't all have a side of this width."""
+    mixes = (mix for mix in subject.mixes if mix.architecture_id == id)
+    return any(mix.elements(Role.WEIGHTS) % width for mix in mixes)
 
 
 def strange_families(subject: Subject) -> Iterator[Hit]:
