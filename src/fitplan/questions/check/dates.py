@@ -11,6 +11,9 @@ FIRST = date(2022, 8, 1)
 """Nothing here is older than the first public weights of Stable Diffusion."""
 
 
+YEAR = timedelta(days=366)
+ALIKE = 4
+"""Figures of one source that show when its figures are of."""
 AHEAD = timedelta(days=92)
 """How long after all other dates of a catalog a new one may be: a quarter, not a slip of a year."""
 
@@ -66,6 +69,21 @@ def _all_days(subject: Subject) -> set[str]:
     }
 
 
+def days_apart(subject: Subject) -> Iterator[Hit]:
+    """Days over a year before or after nearly all other figures of the same source."""
+    by_source: dict[str, list[tuple[Loc, str]]] = {}
+    for loc, text, source in _sourced(subject):
+        by_source.setdefault(source, []).append((loc, text))
+    for source, dated in by_source.items():
+        days = sorted(day for _, text in dated if (day := _first_of(text)))
+        middle = days[len(days) // 2] if len(days) >= ALIKE else None
+        for loc, text in dated if middle else ():
+            day = _first_of(text)
+            if day and middle and abs(day - middle) > YEAR:
+                message = f"{text}, and most figures of {source} are of {middle}"
+                yield loc, message, "check the year"
+
+
 def newer_than_source(subject: Subject) -> Iterator[Hit]:
     """Figures that are dated after their source was read."""
     for loc, text, source_id in _sourced(subject):
@@ -104,5 +122,6 @@ RULES = (
     error("date", "Every date is a day that was.", impossible_days),
     error("future-date", "No date is after the day of --today.", future_days),
     warning("date-ahead", "No date is long after all others, without --today.", days_ahead),
+    warning("date-apart", "Figures of one source are of about one time.", days_apart),
     warning("date-of-source", "No figure is newer than its source.", newer_than_source),
 )

@@ -11,6 +11,7 @@ from fitplan.catalog.problems import Loc
 from fitplan.catalog.schema import Release
 from fitplan.questions.check.rule import Hit, error, warning
 from fitplan.questions.check.subject import Site, Subject
+from fitplan.questions.check.words import vocabulary_of_ids, words_of
 
 HOSTS = ("huggingface.co", "github.com", "civitai.com", "modelscope.cn")
 """Hosts that catalogs name often enough to tell a misspelling."""
@@ -112,6 +113,20 @@ def misspelt_ids(subject: Subject) -> Iterator[Hit]:
                 yield (section, id), message, "correct the id or the name"
 
 
+def foreign_names(subject: Subject) -> Iterator[Hit]:
+    """Pipelines and denoisers that are called by another's name."""
+    known = subject.known
+    denoisers = [id for id, c in known.components.items() if c.kind == "denoiser"]
+    for section, ids in (("pipelines", [*known.pipelines]), ("components", denoisers)):
+        words = vocabulary_of_ids(ids)
+        names = {other: entry.name.casefold() for other, entry in getattr(known, section).items()}
+        for id, entry in getattr(subject.file, section).items():
+            closer = words.closer(id, words_of(entry.name)) if id in words.names else ""
+            if closer and names[closer] != entry.name.casefold():
+                message = f"{id} is called {entry.name!r}, which is {closer}"
+                yield (section, id, "name"), message, "check id and name"
+
+
 def _bare(name: str) -> str:
     return re.sub(r"[^a-z0-9]", "", name.casefold())
 
@@ -145,5 +160,6 @@ RULES = (
     warning("publisher", "A release's address is its publisher's.", foreign_addresses),
     error("file-pattern", "File names have no placeholder but {quant}.", bad_patterns),
     warning("id", "An id is spelt as the name it is made of.", misspelt_ids),
+    warning("foreign-name", "A model's name is not another's.", foreign_names),
     warning("file-name", "A file's name agrees with its quantization.", misnamed_files),
 )

@@ -100,8 +100,10 @@ def _namesake(subject: Subject, loc: Loc, pipeline: Pipeline, name: str) -> Iter
     """A part of the same family that is called after this model, or that its sisters have."""
     model, ours = words_of(f"{loc[1]} {pipeline.name}"), words_of(name)
     family = _architecture(subject, name).family
+    parts = PARTS.get(_architecture(subject, pipeline.denoiser).family)
+    allowed = parts.vae if parts and family in parts.vae else (family,)
     for other, component in subject.known.components.items():
-        same_family = _architecture(subject, other).family == family
+        same_family = _architecture(subject, other).family in allowed
         if other == name or component.kind == "denoiser" or not same_family:
             continue
         theirs = words_of(other)

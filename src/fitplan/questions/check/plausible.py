@@ -23,6 +23,8 @@ LEAST_WHOLE = 15
 MOST_WHOLE = 100
 SHARES_APART = 4
 """Times that one program's share of one card's peak differs between models."""
+MOST_ALIKE = 4
+"""Times of one source, all with one program, from which another program is a slip."""
 PIXELS = 8
 """Every VAE here makes a multiple of so many pixels."""
 SLOWEST = 600
@@ -116,6 +118,10 @@ def strange_times(subject: Subject) -> Iterator[Hit]:
         if share and len(others) > 1 and not _near(share, median(others)):
             message = f"{seen.stated_seconds:g} s is {share:.0%} of the card's peak, others "
             yield loc, f"{message}{median(others):.0%}", "check model, steps, size and seconds"
+        engines = [b.engine.partition("@")[0] for j, b, _ in timed if j != i and _by_one(b, seen)]
+        if len(engines) >= MOST_ALIKE and {*engines} != {seen.engine.partition("@")[0], *engines}:
+            message = f"timed with {seen.engine}; the source's others with {engines[0]}"
+            yield (*loc, "engine"), message, "check the engine and the source"
         if seen.forwards and seen.steps and seen.forwards % seen.steps:
             message = f"{seen.forwards} forwards of {seen.steps} steps"
             yield (*loc, "forwards"), message, "guidance doubles them: check both"
@@ -124,13 +130,18 @@ def strange_times(subject: Subject) -> Iterator[Hit]:
         if (seen.seconds_per_forward or 0) > SLOWEST:
             message = f"{seen.seconds_per_forward:g} seconds per forward"
             yield (*loc, "seconds_per_forward"), message, "write seconds, not milliseconds"
-        if seen.rounding and seen.rounding >= seen.stated_seconds:
+        if seen.rounding and seen.rounding > seen.stated_seconds / 2:
             message = f"rounded by {seen.rounding:g} s, at {seen.stated_seconds:g} s"
             yield (*loc, "rounding"), message, "check rounding and seconds"
 
 
 def _near(share: float, usual: float) -> bool:
     return usual / SHARES_APART <= share <= usual * SHARES_APART
+
+
+def _by_one(one: Benchmark, other: Benchmark) -> bool:
+    """Whether two times have one source."""
+    return one.source == other.source
 
 
 def _alike(one: Benchmark, other: Benchmark) -> bool:

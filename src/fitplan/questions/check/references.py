@@ -222,12 +222,15 @@ def repeated_names(subject: Subject) -> Iterator[Hit]:
                 yield (section, id, "name"), message, "give it a name of its own"
 
 
+_MEASURED = {"cache_gib", "seconds", "seconds_per_forward", "note", "rounding"}
+
+
 def repeated_observations(subject: Subject) -> Iterator[Hit]:
     """The same measurement twice."""
     for section in ("observations", "benchmarks"):
         seen: set[str] = set()
         for i, entry in enumerate(getattr(subject.file, section)):
-            key = entry.model_dump_json(exclude={"cache_gib", "seconds", "note", "rounding"})
+            key = entry.model_dump_json(exclude=_MEASURED)
             if key in seen:
                 yield (section, i), "this measurement stands here twice", "remove one"
             seen.add(key)

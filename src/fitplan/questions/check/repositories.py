@@ -169,10 +169,32 @@ def strange_repositories(subject: Subject) -> Iterator[Hit]:
             parts = urlsplit(release.url or "")
             names = [name for name in parts.path.split("/") if name]
             strange = len(names) < 2 or names[0] in ("datasets", "spaces", "models")
+            if parts.hostname == "github.com" and "releases" not in names:
+                message = f"{release.url} is a repository of code"
+                yield ("components", id, "releases", r, "url"), message, "where are the files?"
             if parts.hostname == HUB and strange:
                 message = f"{release.url} is no repository of models"
                 cure = f"write https://{HUB}/owner/name"
                 yield ("components", id, "releases", r, "url"), message, cure
+
+
+def lost_files(subject: Subject) -> Iterator[Hit]:
+    """Releases without the address that their publisher's others have, or without a file name."""
+    with_address = {
+        release.publisher
+        for component in subject.known.components.values()
+        for release in component.releases
+        if release.url
+    }
+    for id, component in subject.file.components.items():
+        for r, release in enumerate(component.releases):
+            loc = ("components", id, "releases", r)
+            if not release.url and release.publisher in with_address:
+                message = f"no address of a release by {release.publisher}"
+                yield loc, message, f"add url: https://{HUB}/{release.publisher}/…"
+            named = release.file or all(variant.file for variant in release.variants)
+            if release.url and not named:
+                yield loc, f"no name of the files of {release.url}", "add file, with {quant} in it"
 
 
 def foreign_recipes(subject: Subject) -> Iterator[Hit]:
@@ -198,5 +220,6 @@ RULES = (
     warning("file-ending", "A file's ending is its format's.", wrong_endings),
     error("repeated-file", "No file of a repository stands in the catalog twice.", repeated_files),
     error("repository", "An address on the hub is a repository of models.", strange_repositories),
+    warning("lost-file", "A release says where its files are.", lost_files),
     warning("foreign-recipe", "Files follow their publisher's recipe.", foreign_recipes),
 )

@@ -56,14 +56,17 @@ class Vocabulary:
         """Another component that `text` names better than the component `id`; "" when none.
 
         A text without any word of this vocabulary names nothing. A component whose own words
-        are nowhere else, nor in the text, may be anything: a finetune called after nothing.
+        are nowhere else, nor in the text, may be anything: a finetune called after nothing. One
+        that the text names in full is only outdone by a longer name: FLUX.2 Klein 4B *Base*.
         """
         said = text & self._counts.keys()
         own = self.names[id][0] | self.names[id][1]
         if not said or (not own & said and any(self._counts[word] == 1 for word in own)):
             return ""
         best = min(self.names, key=lambda other: (self._distance(other, said), other != id))
-        return best if best != id else ""
+        full = [words for words in self.names[id] if words <= said]
+        longer = any(words > named for words in self.names[best] for named in full)
+        return best if best != id and (longer or not full) else ""
 
     def _distance(self, id: str, said: Words) -> int:
         return min(len(said ^ words) for words in self.names[id])
@@ -78,6 +81,11 @@ def vocabulary(components: Mapping[str, Component], kind: str) -> Vocabulary:
             if component.kind == kind
         }
     )
+
+
+def vocabulary_of_ids(ids: Iterable[str]) -> Vocabulary:
+    """The words of ids alone."""
+    return Vocabulary({id: (words_of(id), words_of(id)) for id in ids})
 
 
 def pipelines_named(file: CatalogFile, text: Words) -> tuple[str, ...]:
