@@ -40,7 +40,8 @@ class Change:
     @property
     def line(self) -> int:
         """The line, from 1, of the first character that differs."""
-        same = next((i for i, (a, b) in enumerate(zip(self.old, self.new)) if a != b), 0)
+        pairs = zip(self.old, self.new, strict=False)
+        same = next((i for i, (a, b) in enumerate(pairs) if a != b), 0)
         return TEXT[: self.at + same].count("\n") + 1
 
 

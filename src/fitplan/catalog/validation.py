@@ -53,7 +53,8 @@ def misspelt_keys(details: list[ErrorDetails]) -> dict[Loc, str]:
         if detail["type"] == "extra_forbidden" and detail["loc"][:-1] in missing
     )
     found = {
-        loc: _nearest(str(loc[-1]), tuple(missing[loc[:-1]])) for loc in islice(strange, MOST_MENDED)
+        loc: _nearest(str(loc[-1]), tuple(missing[loc[:-1]]))
+        for loc in islice(strange, MOST_MENDED)
     }
     return {loc: near for loc, near in found.items() if near}
 

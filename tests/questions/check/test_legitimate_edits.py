@@ -9,7 +9,8 @@ CHANGES = (
     Change(
         "a variant more",
         "          - {quant: Q4_1, bytes: 7536977184}\n",
-        "          - {quant: Q5_K_M, bytes: 8419501344}\n          - {quant: Q4_1, bytes: 7536977184}\n",
+        "          - {quant: Q5_K_M, bytes: 8419501344}\n          - {quant: "
+        "Q4_1, bytes: 7536977184}\n",
         KREA,
     ),
     Change("a variant less", "          - {quant: Q6_K, bytes: 9848349984}\n", "", KREA),
@@ -45,7 +46,8 @@ CHANGES = (
     Change(
         "a new quantization of a recipe",
         "          Q4_0: {weights: {BF16: 291176448, Q4_0: 8606711808}",
-        "          Q4_K_S: {weights: {BF16: 291176448, Q4_K: 8606711808}, vectors: {F32: 2095168}}\n"
+        "          Q4_K_S: {weights: {BF16: 291176448, Q4_K: 8606711808}, "
+        "vectors: {F32: 2095168}}\n"
         "          Q4_0: {weights: {BF16: 291176448, Q4_0: 8606711808}",
     ),
     Change("a longer note", "note: Inpainting and outpainting.", "note: Fills and extends images."),
@@ -64,7 +66,8 @@ CHANGES = (
     Change(
         "an observation more",
         "\n# ── Benchmarks",
-        "  - {pipeline: z-image-turbo, denoiser: leejet/Q6_K, encoder: Q8_0, runtime: invokeai@6.14, "
+        "  - {pipeline: z-image-turbo, denoiser: leejet/Q6_K, encoder: Q8_0, "
+        "runtime: invokeai@6.14, "
         "cache_gib: 11.72, source: user-1, date: 2026-11-20}\n\n# ── Benchmarks",
     ),
     Change("a new rating", "elo: {value: 1152", "elo: {value: 1149"),
@@ -74,39 +77,76 @@ CHANGES = (
         '    steps: 50\n    elo: {value: 1090, as_of: "2026-07-20", source: artificial-analysis}\n',
         "    denoiser: qwen-image-2512\n",
     ),
-    Change("a rating less", '    elo: {value: 873, as_of: "2026-07-20", source: artificial-analysis}\n', ""),
-    Change("a display name", "    name: SDXL\n    denoiser", "    name: Stable Diffusion XL\n    denoiser"),
+    Change(
+        "a rating less",
+        '    elo: {value: 873, as_of: "2026-07-20", source: artificial-analysis}\n',
+        "",
+    ),
+    Change(
+        "a display name",
+        "    name: SDXL\n    denoiser",
+        "    name: Stable Diffusion XL\n    denoiser",
+    ),
     Change("a component's display name", "    name: T5-XXL v1.1\n", "    name: Google T5-XXL\n"),
     Change("fewer steps", "steps: 50", "steps: 28", "    denoiser: z-image\n"),
-    Change("a step fewer of a distilled model", "    steps: 4\n    note: 1 to", "    steps: 1\n    note: 1 to"),
+    Change(
+        "a step fewer of a distilled model",
+        "    steps: 4\n    note: 1 to",
+        "    steps: 1\n    note: 1 to",
+    ),
     Change("a source read again", 'as_of: "2026-09-21"', 'as_of: "2026-11-20"'),
-    Change("a source's title", "title: Sizes of installed files, in", "title: Sizes of files on disk, in"),
+    Change(
+        "a source's title",
+        "title: Sizes of installed files, in",
+        "title: Sizes of files on disk, in",
+    ),
     Change("less confidence", "confidence: high", "confidence: medium", KREA),
     Change("an allowance", "cache_error_bytes: 128471040", "cache_error_bytes: 120000000"),
-    Change("a measured error", "{quant: Q3_K_M, bytes: 5368489248}", "{quant: Q3_K_M, bytes: 5368489248, rel_error: 0.12}"),
-    Change("a file's full name", "file: flux1-krea-dev-{quant}.gguf", "file: gguf/flux1-krea-dev-{quant}.gguf"),
+    Change(
+        "a measured error",
+        "{quant: Q3_K_M, bytes: 5368489248}",
+        "{quant: Q3_K_M, bytes: 5368489248, rel_error: 0.12}",
+    ),
+    Change(
+        "a file's full name",
+        "file: flux1-krea-dev-{quant}.gguf",
+        "file: gguf/flux1-krea-dev-{quant}.gguf",
+    ),
     Change(
         "a benchmark on another card",
         "  - {gpu: RTX 4070 Ti, engine: comfyui, model: z-image-turbo, variants: {denoiser: BF16}",
-        "  - {gpu: RTX 3060 12GB, engine: comfyui, model: z-image-turbo, variants: {denoiser: Q4_K_M}, "
-        "size: 1024x1024, seconds_per_forward: 3.4, source: z-image-turbo-benchmark, date: 2025-12-10}\n"
+        "  - {gpu: RTX 3060 12GB, engine: comfyui, model: z-image-turbo, "
+        "variants: {denoiser: Q4_K_M}, "
+        "size: 1024x1024, seconds_per_forward: 3.4, source: "
+        "z-image-turbo-benchmark, date: 2025-12-10}\n"
         "  - {gpu: RTX 4070 Ti, engine: comfyui, model: z-image-turbo, variants: {denoiser: BF16}",
     ),
-    Change("a comment", "  # FLUX.2\n  flux2-klein-4b:\n    family", "  # FLUX.2, two sizes\n  flux2-klein-4b:\n    family"),
-    Change("constants of the ranking", "\n# ── Observations", "\nquality:\n  tie_band: 30\n\n# ── Observations"),
+    Change(
+        "a comment",
+        "  # FLUX.2\n  flux2-klein-4b:\n    family",
+        "  # FLUX.2, two sizes\n  flux2-klein-4b:\n    family",
+    ),
+    Change(
+        "constants of the ranking",
+        "\n# ── Observations",
+        "\nquality:\n  tie_band: 30\n\n# ── Observations",
+    ),
 )
 BESIDE = {
     "a finetune of a model whose licence binds it": (
         "\n  # Denoisers: FLUX.2\n",
-        "\n  flux1-sunset:\n    kind: denoiser\n    name: FLUX.1 Sunset\n    architecture: flux1-dev\n"
-        "    releases:\n      - publisher: someone\n        url: https://huggingface.co/someone/sunset-GGUF\n"
+        "\n  flux1-sunset:\n    kind: denoiser\n    name: FLUX.1 Sunset\n    "
+        "architecture: flux1-dev\n"
+        "    releases:\n      - publisher: someone\n        url: "
+        "https://huggingface.co/someone/sunset-GGUF\n"
         "        format: gguf\n        file: sunset-{quant}.gguf\n        recipe: quantstack\n"
         "        source: lmgw\n        confidence: high\n        variants:\n"
         "          - {quant: Q8_0, bytes: 12714452256}\n\n  # Denoisers: FLUX.2\n",
     ),
     "a new quantization of a recipe": (
         "          - {quant: Q4_0, bytes: 5432053920}\n",
-        "          - {quant: Q4_K_S, bytes: 5432053920}\n          - {quant: Q4_0, bytes: 5432053920}\n",
+        "          - {quant: Q4_K_S, bytes: 5432053920}\n          - {quant: "
+        "Q4_0, bytes: 5432053920}\n",
     ),
     "a new source of one file": (
         "  qwen3-table:\n    title",
@@ -187,7 +227,13 @@ sources:
     title: My log of InvokeAI
     as_of: "2026-11-24"
 observations:
-  - {pipeline: flux2-klein-9b, denoiser: unsloth/Q4_K_M, encoder: Q5_K_M, runtime: invokeai@6.12, cache_gib: 13.57, source: log, date: 2026-11-24}
+  - pipeline: flux2-klein-9b
+    denoiser: unsloth/Q4_K_M
+    encoder: Q5_K_M
+    runtime: invokeai@6.12
+    cache_gib: 13.57
+    source: log
+    date: 2026-11-24
 """,
 }
 

@@ -9,17 +9,17 @@ from fitplan.questions.check.rule import Hit, warning
 from fitplan.questions.check.subject import Subject
 from fitplan.questions.check.words import Words, words_of
 
-SPDX = frozenset(
-    "0BSD AFL-3.0 AGPL-3.0-only AGPL-3.0-or-later Apache-2.0 Artistic-2.0 BSD-2-Clause "
-    "BSD-3-Clause BSD-3-Clause-Clear BSL-1.0 CC-BY-2.0 CC-BY-3.0 CC-BY-4.0 CC-BY-NC-2.0 "
-    "CC-BY-NC-3.0 CC-BY-NC-4.0 CC-BY-NC-ND-3.0 CC-BY-NC-ND-4.0 CC-BY-NC-SA-2.0 CC-BY-NC-SA-3.0 "
-    "CC-BY-NC-SA-4.0 CC-BY-ND-4.0 CC-BY-SA-3.0 CC-BY-SA-4.0 CC0-1.0 CDLA-Permissive-1.0 "
-    "CDLA-Permissive-2.0 CDLA-Sharing-1.0 ECL-2.0 EPL-1.0 EPL-2.0 EUPL-1.1 EUPL-1.2 "
-    "GFDL-1.3-only GFDL-1.3-or-later GPL-2.0-only GPL-2.0-or-later GPL-3.0-only "
-    "GPL-3.0-or-later ISC LGPL-2.1-only LGPL-2.1-or-later LGPL-3.0-only LGPL-3.0-or-later "
-    "LPPL-1.3c MIT MIT-0 MPL-2.0 MS-PL MulanPSL-2.0 NCSA ODbL-1.0 ODC-By-1.0 OFL-1.1 OSL-3.0 "
-    "PDDL-1.0 PostgreSQL Python-2.0 UPL-1.0 Unlicense WTFPL Zlib".split()
-)
+_SPDX = """
+0BSD AFL-3.0 AGPL-3.0-only AGPL-3.0-or-later Apache-2.0 Artistic-2.0 BSD-2-Clause BSD-3-Clause
+BSD-3-Clause-Clear BSL-1.0 CC-BY-2.0 CC-BY-3.0 CC-BY-4.0 CC-BY-NC-2.0 CC-BY-NC-3.0 CC-BY-NC-4.0
+CC-BY-NC-ND-3.0 CC-BY-NC-ND-4.0 CC-BY-NC-SA-2.0 CC-BY-NC-SA-3.0 CC-BY-NC-SA-4.0 CC-BY-ND-4.0
+CC-BY-SA-3.0 CC-BY-SA-4.0 CC0-1.0 CDLA-Permissive-1.0 CDLA-Permissive-2.0 CDLA-Sharing-1.0
+ECL-2.0 EPL-1.0 EPL-2.0 EUPL-1.1 EUPL-1.2 GFDL-1.3-only GFDL-1.3-or-later GPL-2.0-only
+GPL-2.0-or-later GPL-3.0-only GPL-3.0-or-later ISC LGPL-2.1-only LGPL-2.1-or-later LGPL-3.0-only
+LGPL-3.0-or-later LPPL-1.3c MIT MIT-0 MPL-2.0 MS-PL MulanPSL-2.0 NCSA ODbL-1.0 ODC-By-1.0
+OFL-1.1 OSL-3.0 PDDL-1.0 PostgreSQL Python-2.0 UPL-1.0 Unlicense WTFPL Zlib
+"""
+SPDX = frozenset(_SPDX.split())
 """SPDX identifiers that models and data are published under."""
 
 NON_COMMERCIAL = frozenset(
@@ -120,7 +120,9 @@ def wrong_licences(subject: Subject) -> Iterator[Hit]:
     for id, pipeline in subject.file.pipelines.items():
         wanted = _licence_of(subject, id, pipeline)
         if wanted and pipeline.license != wanted and pipeline.license in SPDX | OTHERS:
-            message = f"{pipeline.name} under {pipeline.license}, but it was published under {wanted}"
+            message = (
+                f"{pipeline.name} under {pipeline.license}, but it was published under {wanted}"
+            )
             yield ("pipelines", id, "license"), message, f"did you mean {wanted}?"
 
 

@@ -107,7 +107,9 @@ def _namesake(subject: Subject, loc: Loc, pipeline: Pipeline, name: str) -> Iter
         if other == name or component.kind == "denoiser" or not same_family:
             continue
         theirs = words_of(other)
-        called_after = bool(theirs - ours) and theirs - ours <= model and not (ours - theirs) & model
+        called_after = (
+            bool(theirs - ours) and theirs - ours <= model and not (ours - theirs) & model
+        )
         if called_after or _is_of_sisters(subject, loc, pipeline, name, other):
             message = f"{pipeline.name!r} has {name}, which is another model's"
             yield loc, message, f"did you mean {other}?"
@@ -138,7 +140,7 @@ def _other_models(subject: Subject, family: str) -> Words:
 
 
 def strange_homes(subject: Subject) -> Iterator[Hit]:
-    """`part_of` that isn't the family of a pipeline which uses the files, or where it is missing."""
+    """`part_of` that isn't the family of a pipeline that uses the files, or where it is missing."""
     users = _users(subject)
     for id, component in subject.file.components.items():
         families = users.get(id, set())

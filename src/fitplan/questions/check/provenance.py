@@ -197,7 +197,9 @@ def strange_titles(subject: Subject) -> Iterator[Hit]:
 
 
 RULES = (
-    error("derived-bytes", "Derived bytes are the recipe's and a known header.", wrong_derived_bytes),
+    error(
+        "derived-bytes", "Derived bytes are the recipe's and a known header.", wrong_derived_bytes
+    ),
     warning("basis", "A file's basis is how its source gives bytes.", strange_bases),
     warning("confidence", "No entry is surer than its figures.", strange_confidence),
     warning("allowance", "Stated errors are about what the types make.", strange_allowances),

@@ -41,15 +41,12 @@ def foreign_files(subject: Subject) -> Iterator[Hit]:
         kind: vocabulary(subject.known.components, kind) for kind in ("denoiser", "encoder", "vae")
     }
     for id, component in subject.file.components.items():
-        known = words.get(component.kind)
-        for r, release in enumerate(component.releases) if known else ():
-            assert known is not None
+        known = words.get(component.kind, Vocabulary({}))
+        for r, release in enumerate(component.releases) if id in known.names else ():
             yield from _foreign(subject, known, ("components", id, "releases", r), release)
 
 
-def _foreign(
-    subject: Subject, known: Vocabulary, loc: Loc, release: Release
-) -> Iterator[Hit]:
+def _foreign(subject: Subject, known: Vocabulary, loc: Loc, release: Release) -> Iterator[Hit]:
     id = str(loc[1])
     repository = _repository(release.url or "")
     bundle = pipelines_named(subject.known, words_of(repository))

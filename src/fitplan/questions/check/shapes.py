@@ -22,7 +22,7 @@ def wrong_hidden_sizes(subject: Subject) -> Iterator[Hit]:
         stated, loc = architecture.hidden_size, ("architectures", id, "hidden_size")
         width = getattr(known.get(id), "hidden", stated)
         listed = widths_of(architecture.family)
-        if not stated and (id in known and width or listed):
+        if not stated and ((id in known and width) or listed):
             widths = ", ".join(str(n) for n in sorted(listed or {width}))
             yield loc, f"{id} has no hidden size", f"add hidden_size: one of {widths}"
         elif stated and listed and stated not in listed and _uneven(subject, id, stated):

@@ -42,6 +42,8 @@ class Vocabulary:
 
     names: Mapping[str, tuple[Words, Words]]
     """Component id → the words of its id and of its name."""
+    finetuned: bool = True
+    """Whether components are made of others, and called as their makers like."""
 
     @cached_property
     def _counts(self) -> Mapping[str, int]:
@@ -61,7 +63,8 @@ class Vocabulary:
         """
         said = text & self._counts.keys()
         own = self.names[id][0] | self.names[id][1]
-        if not said or (not own & said and any(self._counts[word] == 1 for word in own)):
+        unheard = any(self._counts[word] == 1 for word in own) and self.finetuned
+        if not said or (unheard and not own & said):
             return ""
         best = min(self.names, key=lambda other: (self._distance(other, said), other != id))
         full = [words for words in self.names[id] if words <= said]
@@ -79,7 +82,8 @@ def vocabulary(components: Mapping[str, Component], kind: str) -> Vocabulary:
             id: (words_of(id) - {kind}, words_of(component.name) - {kind})
             for id, component in components.items()
             if component.kind == kind
-        }
+        },
+        finetuned=kind == "denoiser",
     )
 
 
@@ -90,7 +94,7 @@ def vocabulary_of_ids(ids: Iterable[str]) -> Vocabulary:
 
 def pipelines_named(file: CatalogFile, text: Words) -> tuple[str, ...]:
     """The pipelines that a text names with all their words, and with the most; () when none."""
-    found = {id: size for id, size in _named(file, text)}
+    found = dict(_named(file, text))
     most = max(found.values(), default=0)
     return tuple(id for id, size in found.items() if size == most)
 
