@@ -14,6 +14,8 @@ from fitplan.timing.reading import timing_data
 
 ELO_APART = 150
 """Points between a model and its neighbours: base and distilled FLUX.2 Klein 4B are 93 apart."""
+GENERATIONS_APART = 200
+"""The same between generations: SDXL and SD 3.5 are 150 apart."""
 RELATED = frozenset({"sd15", "sd2", "sdxl", "sd3"})
 """Families that are sisters: the generations of Stable Diffusion."""
 MOST_DISTILLED = 12
@@ -92,7 +94,8 @@ def strange_ratings(subject: Subject) -> Iterator[Hit]:
         related = RELATED if family in RELATED else {family}
         sisters = [elo for other, (elo, f) in rated.items() if other != id and f in related]
         apart = _distance(value, sisters, others)
-        if apart > ELO_APART:
+        own = [other for other, (_, f) in rated.items() if other != id and f == family]
+        if apart > (ELO_APART if own or not sisters else GENERATIONS_APART):
             message = f"Elo {value} is {apart} points from its neighbours"
             yield loc, message, "check the rating at the source"
         elif value in sisters:

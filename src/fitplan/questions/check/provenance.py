@@ -24,7 +24,7 @@ NEARLY_ALL = 0.9
 """Share of a source's files from which its way to give bytes is clear."""
 
 _ROUNDED = re.compile(r"decimal GB|\bGiB\b|\bdigits\b|\bdu\b|descriptions|[Cc]omputed|rounded")
-_EXACT = re.compile(r"exact|[Bb]ytes of each|sha256|hub's API")
+_EXACT = re.compile(r"[Ee]xact|[Bb]ytes of each|sha256|hub's API")
 _REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]+(?=,)")
 _EXPLAINED = re.compile(r"estimat|expected|derived|recipe|parameter|not seen")
 _COMPUTED = re.compile(r"[Cc]omputed")
@@ -115,8 +115,8 @@ def strange_confidence(subject: Subject) -> Iterator[Hit]:
         if sure and _COMPUTED.search(source.title):
             message = "high confidence in bytes that were computed from shapes alone"
             yield loc, message, "write medium or low"
-        elif unsure and site.variant.basis == "published":
-            yield loc, "low confidence in published bytes", "write high or medium"
+        elif unsure and site.variant.basis == "published" and _EXACT.search(source.title):
+            yield loc, "low confidence in exact bytes that were published", "write high or medium"
 
 
 def strange_allowances(subject: Subject) -> Iterator[Hit]:

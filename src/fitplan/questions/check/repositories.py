@@ -133,7 +133,8 @@ def wrong_endings(subject: Subject) -> Iterator[Hit]:
 
 def _is_single(name: str) -> bool:
     """Whether a file lies beside others of its repository, in no folder of its component."""
-    return "/" not in name and name.endswith(_ENDINGS[Container.SAFETENSORS])
+    alone = "/" not in name and not name.startswith(_IN_FOLDERS)
+    return alone and name.endswith(_ENDINGS[Container.SAFETENSORS])
 
 
 def _file_names(id: str, component: Component) -> Iterator[tuple[Loc, Release, str]]:

@@ -16,7 +16,8 @@ _SPELLINGS = (
 )
 _WORD = re.compile(
     r"\d+(?:\.\d+)?b(?![a-z])"  # 4b, 0.6b: a size
-    r"|[a-z]+[-_. ]?\d(?:\.\d)?(?![\d.]*b(?![a-z])|\d)"  # flux.2, sd3.5: a name's number
+    r"|[a-z]+[-_. ]\d(?:\.\d)?(?![\d.]*[a-z]|\d)"  # flux.2: a name's number
+    r"|[a-z]+\d(?:\.\d)?(?![\d.]*b(?![a-z])|\d)"  # sd3.5, t5xxl
     r"|[a-z]+|\d+"
 )
 _SEPARATORS = re.compile(r"[-_ ]|\.(?!\d)|(?<=[a-z])\.")
