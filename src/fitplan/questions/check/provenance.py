@@ -123,12 +123,16 @@ def strange_allowances(subject: Subject) -> Iterator[Hit]:
     """Errors that are stated otherwise than the tensor types make them."""
     for site in subject.sites:
         stated, made = site.variant.rel_error, site.file.weights.rel_error
-        if stated and made and not made / ERRORS_APART <= stated <= made * ERRORS_APART:
+        if isinstance(stated, float) and stated and made and not _about(stated, made):
             message = f"relative error {stated:g}; its tensor types make {made:.4f}"
             yield (*site.loc, "rel_error"), message, "check the error and the quantization"
         if site.variant.cache_error_bytes > site.variant.bytes * CACHE_ERROR:
             message = f"cache bytes may be off by {site.variant.cache_error_bytes:,}"
             yield (*site.loc, "cache_error_bytes"), message, "check it against the bytes"
+
+
+def _about(stated: float, made: float) -> bool:
+    return made / ERRORS_APART <= stated <= made * ERRORS_APART
 
 
 def strange_sources(subject: Subject) -> Iterator[Hit]:

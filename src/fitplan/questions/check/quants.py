@@ -22,10 +22,21 @@ _ANYWHERE = frozenset({"F32", "F16", "BF16", "F64", "I8", "I16", "I32", "I64"})
 _GGML = frozenset(t.name for t in GGML_TYPES.values()) - _ANYWHERE
 
 
+def base_type(quant: str) -> str:
+    """The smallest tensor type that a quantization is named after; "" when there is none."""
+    return min(types_of(quant), key=bits_of, default="")
+
+
+def bits_of(name: str) -> float:
+    """Bits per element of a tensor type."""
+    kind = TENSOR_TYPES[name]
+    return kind.block_bytes * 8 / kind.block_size
+
+
 def nominal_bits(quant: str) -> float:
     """Bits per weight of the type that a quantization is named after; 0 when there is none."""
-    types = [TENSOR_TYPES[name] for name in types_of(quant)]
-    return min((type.block_bytes * 8 / type.block_size for type in types), default=0.0)
+    base = base_type(quant)
+    return bits_of(base) if base else 0.0
 
 
 def unknown_quants(subject: Subject) -> Iterator[Hit]:

@@ -4,16 +4,15 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import groupby, pairwise
 
-from fitplan.accounting.quantization import TENSOR_TYPES
-from fitplan.accounting.weights import Role
+from fitplan.accounting.quantization import TENSOR_TYPES, types_of
+from fitplan.accounting.weights import NOT_PARAMETERS, Role
 from fitplan.catalog.problems import Loc
 from fitplan.questions.check.families import families_of, roles_of
-from fitplan.questions.check.quants import base_type, has_named_bits, nominal_bits
+from fitplan.questions.check.quants import base_type, bits_of, has_named_bits, nominal_bits
 from fitplan.questions.check.rule import Hit, error, warning
 from fitplan.questions.check.subject import Mix, Subject
 
 FULL = ("F32", "F16", "BF16")
-_BESIDE = (Role.QUANT_STATE, Role.BUFFERS, Role.TOKENIZER)
 _REST = (Role.WEIGHTS, Role.CONVOLUTION)
 """What takes up the elements of a role that a naming hasn't; attention of a VAE may be either."""
 BITS_APART = 0.4
@@ -61,7 +60,7 @@ def uneven_roles(subject: Subject) -> Iterator[Hit]:
 
 def _usual(mixes: Sequence[Mix]) -> dict[Role, int]:
     """Role → its elements in most of the mixes that have it."""
-    roles = {role for mix in mixes for role in mix.groups if role not in (*_BESIDE, *_REST)}
+    roles = {role for mix in mixes for role in mix.groups if role not in (*NOT_PARAMETERS, *_REST)}
     usual: dict[Role, int] = {}
     for role in sorted(roles):
         counts = Counter(mix.elements(role) for mix in mixes if mix.elements(role))
@@ -76,7 +75,9 @@ def _role_loc(mix: Mix, role: Role) -> Loc:
 def _lost_roles(subject: Subject) -> Iterator[Hit]:
     """Roles that only one quantization of a recipe lacks, or has."""
     for mixes in _recipes(subject):
-        roles = {role for mix in mixes for role in mix.groups if role not in (*_BESIDE, *_REST)}
+        roles = {
+            role for mix in mixes for role in mix.groups if role not in (*NOT_PARAMETERS, *_REST)
+        }
         for role in sorted(roles):
             without = [mix for mix in mixes if role not in mix.groups]
             alone = [mix for mix in mixes if role in mix.groups]
@@ -100,7 +101,9 @@ def strange_mixes(subject: Subject) -> Iterator[Hit]:
     for mix in subject.mixes:
         yield from _strange_types(mix)
     for mixes in _recipes(subject):
-        roles = dict.fromkeys(role for mix in mixes for role in mix.groups if role not in _BESIDE)
+        roles = dict.fromkeys(
+            role for mix in mixes for role in mix.groups if role not in NOT_PARAMETERS
+        )
         for role in roles:
             yield from _moved_from_full(mixes, role)
             yield from _moved_from_raised(mixes, role)
@@ -110,19 +113,16 @@ def strange_mixes(subject: Subject) -> Iterator[Hit]:
 def _strange_types(mix: Mix) -> Iterator[Hit]:
     base = base_type(mix.quant)
     for role, types in mix.groups.items() if has_named_bits(mix) else ():
-        if role in _BESIDE or base not in types:
+        if role in NOT_PARAMETERS or base not in types:
             continue
         for name in types:
-            twin = name != base and _bits(name) == _bits(base)
-            if twin or _bits(name) < _bits(base):
+            if name in types_of(mix.quant):
+                continue
+            twin = bits_of(name) == bits_of(base)
+            if twin or bits_of(name) < bits_of(base):
                 size = "as large as" if twin else "smaller than"
                 message = f"{name} in a {mix.quant}, which is {size} its {base}"
                 yield (*mix.loc, role, name), message, "check the types"
-
-
-def _bits(name: str) -> float:
-    kind = TENSOR_TYPES[name]
-    return kind.block_bytes * 8 / kind.block_size
 
 
 def _moved_from_full(mixes: Sequence[Mix], role: Role) -> Iterator[Hit]:
@@ -206,7 +206,7 @@ def _crossed(mixes: Sequence[Mix], role: Role) -> Iterator[Hit]:
 
 def _role_bits(mix: Mix, role: Role) -> float:
     types = mix.groups[role]
-    return sum(_bits(name) * n for name, n in types.items()) / sum(types.values())
+    return sum(bits_of(name) * n for name, n in types.items()) / sum(types.values())
 
 
 RULES = (
