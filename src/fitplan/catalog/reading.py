@@ -82,7 +82,7 @@ def _overlay(base: CatalogFile, document: "Document") -> CatalogFile:
 def _refusal(document: "Document", problem: Problem, more: str = "") -> FitplanError:
     place = document.place(problem)
     where = "" if place == WHOLE_FILE else f"{place[0]}:{place[1]}"
-    return catalog_error(f"{document.origin}:{where} {problem.message}{more}", problem.cure)
+    return catalog_error(f"{document.origin}:{where} {problem.message}{more}", problem.hint)
 
 
 def _read(path: Path) -> str:
