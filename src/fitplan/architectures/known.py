@@ -49,6 +49,14 @@ def table_called(id: str) -> Table:
     return next(table for table in tables() if table.id == id)
 
 
+def width_of(table: Table) -> int:
+    """The hidden size of an architecture; 0 where its table names none."""
+    if table.head.width is None:
+        return 0
+    name, axis = table.head.width
+    return next(line.shape for line in table.main.lines if name in line.names())[axis]
+
+
 @cache
 def declarable() -> frozenset[str]:
     """Every value of `general.architecture` that some known architecture goes by."""

@@ -1,6 +1,6 @@
 """What belongs to a family: the text encoders and the VAE of its pipelines, the roles it has.
 
-The one place in the check that knows them. Roles come from the patterns of `fitplan.architectures`,
+The one place in the check that knows them. Roles and widths come from the tables of `fitplan.architectures`,
 widths of text from the table of dimensions, where it has the architecture.
 """
 
@@ -9,7 +9,10 @@ from dataclasses import dataclass
 from functools import cache
 
 from fitplan.accounting.weights import Kind, Role
-from fitplan.architectures.families import PATTERNS
+from fitplan.architectures import families
+from fitplan.architectures.families import NAMING_ROLES
+from fitplan.architectures.known import tables, width_of
+from fitplan.architectures.table import Head
 from fitplan.timing.reading import timing_data
 
 
@@ -59,22 +62,24 @@ _NO_KERNELS = frozenset(
 _NOT_SEEING = frozenset({"qwen3", "gemma2", "llama", "glm"})
 """Language models that never have a vision tower, though they share patterns with some that do."""
 
-_ONE_WIDTH = {
-    **{"flux1": 3072, "chroma": 3072, "z-image": 3840, "qwen-image": 3072, "krea2": 6144},
-    **{"anima": 2048, "ernie": 4096, "sd15": 320, "sd2": 320, "sdxl": 320, "clip-l": 768},
-    **{"clip-g": 1280, "clip-h": 1024},
-}
-"""Families that are known in one width."""
+
+@cache
+def _heads(family: str) -> tuple[Head, ...]:
+    return tuple(table.head for table in tables() if table.head.family == family)
 
 
 @cache
 def roles_of(family: str) -> frozenset[Role]:
     """Every role that a tensor of the family can have; empty for an unknown family."""
-    patterns = [pattern for pattern in PATTERNS if pattern.family == family]
-    if not patterns:
+    heads = _heads(family)
+    if not heads:
         return frozenset()
-    named = {role for pattern in patterns for role, _ in pattern.roles}
-    if any(pattern.kind is Kind.ENCODER for pattern in patterns):
+    patterns = [
+        *(NAMING_ROLES.get(head.roles, ()) for head in heads),
+        *(families.roles_of(family, head.kind) for head in heads),
+    ]
+    named = {role for found in patterns for role, _ in found}
+    if any(head.kind is Kind.ENCODER for head in heads):
         named.add(Role.TOKENIZER)
     if family not in _NO_KERNELS:
         named.add(Role.CONVOLUTION)
@@ -84,14 +89,14 @@ def roles_of(family: str) -> frozenset[Role]:
 @cache
 def widths_of(family: str) -> frozenset[int]:
     """The widths that models of the family are known with; empty when they are not listed."""
-    sizes = {width for p in PATTERNS if p.family == family for width in p.sizes}
-    return frozenset(sizes | ({_ONE_WIDTH[family]} if family in _ONE_WIDTH else set()))
+    found = {width_of(table) for table in tables() if table.head.family == family}
+    return frozenset(found - {0})
 
 
 @cache
 def families_of(kind: str) -> frozenset[str]:
     """All families of one kind of component."""
-    return frozenset(pattern.family for pattern in PATTERNS if pattern.kind.value == kind)
+    return frozenset(table.head.family for table in tables() if table.head.kind.value == kind)
 
 
 def text_widths(architecture_id: str, family: str) -> frozenset[int]:
