@@ -1,7 +1,7 @@
 """What belongs to a family: the text encoders and the VAE of its pipelines, the roles it has.
 
-The one place in the check that knows them. Roles and widths come from the tables of `fitplan.architectures`,
-widths of text from the table of dimensions, where it has the architecture.
+The one place in the check that knows them. Roles and widths come from the tables of
+`fitplan.architectures`, widths of text from the table of dimensions, where it has the architecture.
 """
 
 from collections.abc import Mapping
