@@ -19,12 +19,15 @@ MAX_VALUE = 1 << 16
 _MAX_DEPTH = 100
 _LONGEST_KEY = 6 * MAX_NAME + 2
 """Bytes of the longest name, every byte of it written as an escape."""
-_SPACE = re.compile(rb"[ \t\r\n]*")
 _CHARACTERS = (
     rb'[^"\\\x00-\x1f]++|\\["\\/bfnrt]|\\u(?![dD][89a-fA-F])[0-9a-fA-F]{4}'
     rb"|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
 )
-_STRING = re.compile(rb'"(?:' + _CHARACTERS + rb')*+"')
+_SPACE = rb"[ \t\r\n]*+"
+_MARKS = {
+    mark: re.compile(_SPACE + re.escape(mark)) for mark in (b"", b"{", b"}", b":", b",", b"null")
+}
+_STRING = re.compile(_SPACE + rb'("(?:' + _CHARACTERS + rb')*+")')
 _FLAT = re.compile(rb'\{(?:[^{}"]++|"(?:' + _CHARACTERS + rb')*+")*+\}')
 """An object without objects in it."""
 _PIECE = re.compile(rb'[^\[\]{}"]++|[\[\]{}]|"(?:' + _CHARACTERS + rb')*+"')
@@ -64,18 +67,20 @@ class JsonText:
             raise self.bad("goes on after its end")
 
     def accept(self, mark: bytes) -> bool:
-        """Step over white space, and over `mark` if that is next."""
-        space = _SPACE.match(self._text, self._at)
-        self._at = space.end() if space else self._at
-        found = self._text.startswith(mark, self._at)
-        self._at += len(mark) if found else 0
-        return found
+        """Step over `mark` if it is next, after white space."""
+        found = _MARKS[mark].match(self._text, self._at)
+        if found:
+            self._at = found.end()
+        return found is not None
 
     def string(self, longest: int) -> bytes:
         """The string that is next, quotes included; b"" when it takes over `longest` bytes."""
-        self.accept(b"")
-        start, self._at = self._at, self._end_of(_STRING, "a string")
-        return bytes(self._text[start : self._at]) if self._at - start <= longest else b""
+        found = _STRING.match(self._text, self._at)
+        if found is None:
+            raise self.bad("is no JSON: a string is missing")
+        self._at = found.end()
+        start, end = found.span(1)
+        return bytes(self._text[start:end]) if end - start <= longest else b""
 
     def value(self) -> Any:
         """The object or list that is next, decoded."""
@@ -96,32 +101,24 @@ class JsonText:
         if not self.accept(mark):
             raise self.bad(f"is no JSON: '{mark.decode()}' is missing")
 
-    def _end_of(self, pattern: re.Pattern[bytes], what: str) -> int:
-        found = pattern.match(self._text, self._at)
-        if found is None:
-            raise self.bad(f"is no JSON: {what} is missing")
-        return found.end()
-
     def _end_of_value(self) -> int:
-        flat = _FLAT.match(self._text, self._at)
-        end = flat.end() if flat else self._end_of_nested()
-        if end - self._at > MAX_VALUE:
-            raise self._too_long()
-        return end
+        flat = _FLAT.match(self._text, self._at, self._at + MAX_VALUE)
+        return flat.end() if flat else self._end_of_nested()
 
     def _end_of_nested(self) -> int:
         """Where the list or object that begins here ends, whatever is in it."""
         depth = 0
-        for piece in _PIECE.finditer(self._text, self._at):
+        last = self._at + MAX_VALUE
+        for piece in _PIECE.finditer(self._text, self._at, last):
             first = self._text[piece.start() : piece.start() + 1]
             depth += (first in b"[{") - (first in b"]}")
-            if depth == 0 or piece.end() - self._at > MAX_VALUE or depth > _MAX_DEPTH:
-                break
-        else:
-            raise self.bad("is no JSON: a value is cut off")
-        if depth:
+            if depth == 0:
+                return piece.end()
+            if depth > _MAX_DEPTH:
+                raise self._too_long()
+        if last < len(self._text):
             raise self._too_long()
-        return piece.end()
+        raise self.bad("is no JSON: a value is cut off")
 
     def _too_long(self) -> FitplanError:
         what = f"has a longer or deeper value at byte {self._start + self._at} of its header"
