@@ -160,7 +160,7 @@ def test_extra_bytes_are_an_error(tmp_path: Path) -> None:
         ({"a": entry(dtype="F99")}, "unknown type F99"),
         ({"a": entry(dtype=["F32"])}, "unknown type"),
         ({"a": entry(dtype="Q8_0")}, "unknown type Q8_0"),
-        ({"a": 1}, "is no JSON"),
+        ({"a": 1}, "no usable shape"),
         ({"a": []}, "no usable shape"),
         ([], "neither GGUF nor safetensors"),
         ({"\x1b[31mred": entry()}, "printable"),

@@ -160,10 +160,10 @@ class _Entries:
 
 
 def _fields(entry: Any) -> list[Any]:
-    """The three values of a tensor's entry: an object, or a list of them."""
-    if isinstance(entry, list):
-        return entry if len(entry) == len(_FIELDS) else [None] * len(_FIELDS)
-    return [entry.get(field) for field in _FIELDS]
+    """The three values of a tensor's entry, an object or a list of them; None for what is not."""
+    if isinstance(entry, list) and len(entry) == len(_FIELDS):
+        return entry
+    return [entry.get(field) if isinstance(entry, dict) else None for field in _FIELDS]
 
 
 def _are_lengths(value: Any) -> bool:

@@ -68,6 +68,10 @@ class Source(ABC):
         """A file error about this file."""
         return path_error(self.path, message, hint)
 
+    def malformed(self, message: str, at: int) -> FitplanError:
+        """A file error about byte `at` of the header's text."""
+        return self.error(f"its header {message} (byte {at} of its text)")
+
     def beyond(self, message: str, most: object) -> FitplanError:
         """A file error about something that may be sound, but is more than fitplan reads."""
         return self.error(f"{message}; fitplan's limit is {most}", _REPORT)
