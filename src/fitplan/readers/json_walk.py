@@ -35,7 +35,17 @@ _SIMPLE = re.compile(
     rb'\{(?:[^{}"]++|' + _TEXT + rb")*+\}|" + _TEXT + rb"|-?[0-9][0-9.eE+-]*+|true|false|null"
 )
 """A value that is no list and has no objects in it."""
-_PIECE = re.compile(rb'[\[\]{}]|(?:[^\[\]{}"]++|' + _TEXT + rb")++")
+_PLAIN = rb'[^\[\]{}"]++|' + _TEXT
+
+
+def _pieces(depth: int) -> bytes:
+    """A pattern of text without brackets but for those that close within `depth` levels."""
+    return (
+        rb"(?:" + _PLAIN + (rb"|[\[{]" + _pieces(depth - 1) + rb"[\]}]" if depth else b"") + rb")*+"
+    )
+
+
+_PIECE = re.compile(rb"[\[\]{}]" + _pieces(4))
 
 
 class Reporter(Protocol):
@@ -142,10 +152,9 @@ class JsonText:
             if piece.start() != at:
                 break
             at = piece.end()
-            first = self._text[piece.start() : piece.start() + 1]
-            depth += (first in b"[{") - (first in b"]}")
+            depth += 1 if self._text[piece.start()] in b"[{" else -1
             if depth == 0:
-                return at
+                return piece.start() + 1
             if depth > _MAX_DEPTH:
                 raise self._too_long()
         if last < len(self._text):

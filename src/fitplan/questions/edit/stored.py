@@ -1,14 +1,19 @@
 """A catalog file on disk: read it, and put an edited text in its place, all at once."""
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from fitplan.catalog.document import Document
 from fitplan.catalog.reading import open_document
-from fitplan.errors import FitplanError, file_error
+from fitplan.errors import file_error
 from fitplan.machine import atomic
+from fitplan.machine.atomic import ChangedError
 from fitplan.questions.edit.placing import EMPTY
+
+_TRIES = 3
+"""How often an edit is made when the file changes meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,26 +42,38 @@ def read_stored(path: Path) -> Stored:
     return Stored(real, document, state)
 
 
-def save(stored: Stored, text: str, backup: bool) -> Path | None:
+def save(
+    stored: Stored, text: str, backup: bool, again: Callable[[Document], str] | None = None
+) -> Path | None:
     """Put `text` in place of the file; returns the backup, when one was asked for.
 
-    Raises FitplanError (file) when it can't be written, or was changed meanwhile.
+    When the file was changed meanwhile, `again` makes the edit anew on what it says now. Raises
+    FitplanError (file) when it can't be written, or changes again and again.
     """
+    for _ in range(_TRIES - 1):
+        try:
+            return _save_once(stored, text, backup)
+        except ChangedError:
+            if again is None:
+                raise
+            stored = read_stored(stored.path)
+            text = again(stored.document)
+            if text == stored.text:
+                return None
+    return _save_once(stored, text, backup)
+
+
+def _save_once(stored: Stored, text: str, backup: bool) -> Path | None:
     content = text.encode("utf-8")
     try:
         if stored.state is None:
             stored.path.parent.mkdir(parents=True, exist_ok=True)
             atomic.create_file(stored.path, content)
             return None
-        old = stored.path.read_bytes() if backup else b""
-        kept = atomic.keep_backup(stored.path, old, stored.state) if backup else None
-        atomic.replace_file(stored.path, content, stored.state)
+        old = stored.path.read_bytes() if backup else None
+        return atomic.replace_file(stored.path, content, stored.state, old)
+    except FileExistsError:
+        raise atomic.changed(stored.path) from None
     except OSError as error:
-        raise _unwritable(stored.path, error) from None
-    return kept
-
-
-def _unwritable(path: Path, error: OSError) -> FitplanError:
-    if isinstance(error, FileExistsError):
-        return file_error(f"{path}: somebody made it meanwhile", "run the command again")
-    return file_error(f"{path}: {error.strerror or error}", "check the folder and its permissions")
+        message = f"{stored.path}: {error.strerror or error}"
+        raise file_error(message, "check the folder and its permissions") from None
