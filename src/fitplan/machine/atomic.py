@@ -9,14 +9,33 @@ import os
 import re
 import stat
 import tempfile
+from collections.abc import Callable
 from errno import EEXIST
 from pathlib import Path
+from typing import TypeVar
 
 from fitplan.errors import FitplanError, file_error
 
 
 class ChangedError(FitplanError):
     """The file isn't what it was when it was read."""
+
+
+_TRIES = 3
+_Result = TypeVar("_Result")
+
+
+def retried(edit: Callable[[], _Result]) -> _Result:
+    """What `edit` returns, which reads a file and writes it; made anew when it was overtaken.
+
+    Raises ChangedError when the file changes again and again.
+    """
+    for _ in range(_TRIES - 1):
+        try:
+            return edit()
+        except ChangedError:
+            continue
+    return edit()
 
 
 def replace_file(
@@ -32,28 +51,21 @@ def replace_file(
     sweep(path)
     temporary = _temporary(path, content, state)
     backup = None
+    kept = False
     try:
         _refuse_changed(path, state)
-        backup = None if old is None else _keep_backup(path, old, state)
+        if old is not None:
+            backup, kept = _backup(path, old)
+            if not kept:
+                _temporary(path, old, state).replace(backup)
         _refuse_changed(path, state)
         temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)
-        if backup is not None:
+        if backup is not None and not kept:
             backup.unlink(missing_ok=True)
         raise
     _sync_folder(path.parent)
-    return backup
-
-
-def _keep_backup(path: Path, content: bytes, state: os.stat_result) -> Path:
-    temporary = _temporary(path, content, state)
-    try:
-        backup = _free_name(path)
-        temporary.replace(backup)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
     return backup
 
 
@@ -61,11 +73,10 @@ def sweep(path: Path) -> None:
     """Remove what processes that are gone left beside `path` when they wrote it."""
     ours = re.compile(rf"\.{re.escape(path.name)}\.(\d+)-\w+\.tmp", re.ASCII)
     try:
-        names = [entry for entry in os.listdir(path.parent) if entry.endswith(".tmp")]
-        for name in names:
-            found = ours.fullmatch(name)
+        for entry in path.parent.glob("*.tmp"):
+            found = ours.fullmatch(entry.name)
             if found and not _is_alive(int(found[1])):
-                path.with_name(name).unlink(missing_ok=True)
+                entry.unlink(missing_ok=True)
     except OSError:
         return
 
@@ -109,13 +120,27 @@ def _umask() -> int:
     return mask
 
 
-def _free_name(path: Path) -> Path:
-    names = (f"{path.name}.bak{number or ''}" for number in range(1000))
-    free = (path.with_name(name) for name in names if not os.path.lexists(path.with_name(name)))
-    found = next(free, None)
-    if found is None:
-        raise file_error(f"{path}: a thousand backups already", "remove some of them")
-    return found
+def _backup(path: Path, content: bytes) -> tuple[Path, bool]:
+    """Where a backup of `content` goes, and whether it is there already.
+
+    A process that was killed after the backup and before the writing left one.
+    """
+    for number in range(1000):
+        backup = path.with_name(f"{path.name}.bak{number or ''}")
+        if not os.path.lexists(backup):
+            return backup, False
+        if _holds(backup, content):
+            return backup, True
+    raise file_error(f"{path}: a thousand backups already", "remove some of them")
+
+
+def _holds(file: Path, content: bytes) -> bool:
+    state = os.lstat(file)
+    same_size = stat.S_ISREG(state.st_mode) and state.st_size == len(content)
+    try:
+        return same_size and file.read_bytes() == content
+    except OSError:
+        return False
 
 
 def _temporary(path: Path, content: bytes, state: os.stat_result | None) -> Path:

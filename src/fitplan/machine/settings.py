@@ -14,13 +14,11 @@ from pathlib import Path
 import yaml
 
 from fitplan.errors import file_error
-from fitplan.machine.atomic import ChangedError, replace_file
+from fitplan.machine.atomic import replace_file, retried
 
 MAX_BYTES = 2**20
 """No settings file is larger."""
 
-_TRIES = 3
-"""How often an edit is made when the file changes meanwhile."""
 _BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"
 
 
@@ -44,12 +42,7 @@ def write_setting(path: Path, key: str, value: str) -> Change:
     be edited safely, or changed again and again meanwhile; it is untouched then. An edit that is
     overtaken once is made anew on what the file says now.
     """
-    for _ in range(_TRIES - 1):
-        try:
-            return _write_once(path, key, value)
-        except ChangedError:
-            continue
-    return _write_once(path, key, value)
+    return retried(lambda: _write_once(path, key, value))
 
 
 def _write_once(path: Path, key: str, value: str) -> Change:

@@ -1,7 +1,6 @@
 """A catalog file on disk: read it, and put an edited text in its place, all at once."""
 
 import os
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,11 +8,7 @@ from fitplan.catalog.document import Document
 from fitplan.catalog.reading import open_document
 from fitplan.errors import file_error
 from fitplan.machine import atomic
-from fitplan.machine.atomic import ChangedError
 from fitplan.questions.edit.placing import EMPTY
-
-_TRIES = 3
-"""How often an edit is made when the file changes meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,28 +37,12 @@ def read_stored(path: Path) -> Stored:
     return Stored(real, document, state)
 
 
-def save(
-    stored: Stored, text: str, backup: bool, again: Callable[[Document], str] | None = None
-) -> Path | None:
+def save(stored: Stored, text: str, backup: bool) -> Path | None:
     """Put `text` in place of the file; returns the backup, when one was asked for.
 
-    When the file was changed meanwhile, `again` makes the edit anew on what it says now. Raises
-    FitplanError (file) when it can't be written, or changes again and again.
+    Raises ChangedError (file) when it was changed or made meanwhile, FitplanError (file) when it
+    can't be written.
     """
-    for _ in range(_TRIES - 1):
-        try:
-            return _save_once(stored, text, backup)
-        except ChangedError:
-            if again is None:
-                raise
-            stored = read_stored(stored.path)
-            text = again(stored.document)
-            if text == stored.text:
-                return None
-    return _save_once(stored, text, backup)
-
-
-def _save_once(stored: Stored, text: str, backup: bool) -> Path | None:
     content = text.encode("utf-8")
     try:
         if stored.state is None:
