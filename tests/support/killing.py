@@ -91,6 +91,7 @@ def _run(work: Write) -> None:
     try:
         null = os.open(os.devnull, os.O_WRONLY)
         os.dup2(null, 1)
+        os.dup2(null, 2)
         work()
         code = 0
     finally:
