@@ -12,6 +12,8 @@ from pathlib import Path
 from types import FrameType, ModuleType
 from typing import Any
 
+import psutil  # noqa: F401 - or each child would import it anew
+
 NEVER = 10**9
 Write = Callable[[], object]
 
