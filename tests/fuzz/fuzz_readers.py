@@ -15,6 +15,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
@@ -22,6 +23,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 import yaml
 
 import sparse
+from fitplan.accounting.weights import Tensor
 from fitplan.catalog import reading
 from fitplan.catalog.document import Document
 from fitplan.catalog.schema import CatalogFile
@@ -69,10 +71,10 @@ def _headers(folder: Path) -> Iterator[Target]:
         size = max(file.stat().st_size for file in files)
         path = folder / f"mutated{suffix}"
         sound = tuple(file.open("rb").read(_HEADER) for file in files)
-        yield Target(suffix, sound, lambda raw, path=path, size=size: _file(path, raw, size))
+        yield Target(suffix, sound, partial(_file, path, size))
 
 
-def _file(path: Path, raw: bytes, size: int) -> object:
+def _file(path: Path, size: int, raw: bytes) -> object:
     with path.open("wb") as file:
         file.write(raw)
         file.truncate(max(size, len(raw)))
@@ -81,7 +83,7 @@ def _file(path: Path, raw: bytes, size: int) -> object:
 
 def _folders(folder: Path) -> Iterator[Target]:
     """The JSON beside weights: config, pipeline, index of shards."""
-    small = [sparse.Tensor(f"a.{i}", (4, 4), "F32") for i in range(4)]
+    small = [Tensor(f"a.{i}", (4, 4), "F32") for i in range(4)]
     pipeline = sparse.write_pipeline(folder / "pipe", "FluxPipeline", {"transformer": small})
     sharded = sparse.write_folder(folder / "shards", small, {"torch_dtype": "bfloat16"}, parts=2)
     places = [
@@ -92,10 +94,10 @@ def _folders(folder: Path) -> Iterator[Target]:
     ]
     for root, name in places:
         file = root / name
-        yield Target(name, (file.read_bytes(),), lambda raw, f=file, r=root: _beside(f, raw, r))
+        yield Target(name, (file.read_bytes(),), partial(_beside, file, root))
 
 
-def _beside(file: Path, raw: bytes, root: Path) -> object:
+def _beside(file: Path, root: Path, raw: bytes) -> object:
     sound = file.read_bytes()
     file.write_bytes(raw)
     try:

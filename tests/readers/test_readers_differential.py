@@ -67,7 +67,9 @@ def assert_agree(mine: Found | str, theirs: Found | None) -> None:
 
 
 numbers = st.sampled_from([0, 1, 2, 4, 8, 2**32, 2**63, 2**64 - 1, 2**64]) | st.integers(-1, 16)
-odd_values = st.none() | st.booleans() | numbers | st.floats() | st.text(max_size=4) | st.just([[]])
+odd_values: st.SearchStrategy[Any] = (
+    st.none() | st.booleans() | numbers | st.floats() | st.text(max_size=4) | st.just([[]])
+)
 types = st.sampled_from(
     ["F32", "BF16", "F4", "F6_E2M3", "F8_E4M3FNUZ", "C64", "I8", "BOOL", "f32", "Q8_0"]
 )
