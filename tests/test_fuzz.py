@@ -7,9 +7,14 @@ import pytest
 
 from places import TESTS
 
+FILES = (".gguf", ".safetensors", "config.json", "model.safetensors.index.json")
+TEXTS = ("catalog", "settings", "listing", "cache")
+
 
 @pytest.mark.parametrize(
-    "command", [("fuzz_readers.py", "3", "5"), ("kill_writers.py", "8", "5")], ids=lambda c: c[0]
+    "command",
+    [("fuzz_readers.py", "3", "5", *FILES, *TEXTS), ("kill_writers.py", "8", "5")],
+    ids=lambda command: command[0],
 )
 def test_a_moment_of(command: tuple[str, ...]) -> None:
     """It finds nothing, and says its seed."""

@@ -1,4 +1,4 @@
-"""Mutate what fitplan reads, and read it: `fuzz_readers.py [seconds] [seed]`.
+"""Mutate what fitplan reads, and read it: `fuzz_readers.py [seconds] [seed] [target …]`.
 
 Every outcome must be an answer or a FitplanError in one printable line. A run is told by its seed:
 the same seed gives the same inputs in the same order. A find ends the run with exit code 1 and
@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -267,10 +267,10 @@ def attempt(target: Target, raw: bytes) -> None:
     assert time.monotonic() - begun < SLOW, "too slow"
 
 
-def run(seconds: float, seed: int) -> int:
-    """Read mutated inputs for so long; the exit code."""
+def run(seconds: float, seed: int, names: Collection[str]) -> int:
+    """Read mutated inputs for so long, with the readers of these names or all; the exit code."""
     folder = Path(tempfile.mkdtemp(prefix="fuzz-"))
-    every = list(targets(folder))
+    every = [target for target in targets(folder) if not names or target.name in names]
     counts = dict.fromkeys((target.name for target in every), 0)
     until = time.monotonic() + seconds
     number = 0
@@ -298,4 +298,4 @@ if __name__ == "__main__":
     seed = int(given[1]) if len(given) > 1 else random.randrange(2**32)
     sys.stdout.write(f"seed {seed}\n")
     sys.stdout.flush()
-    sys.exit(run(float(given[0]) if given else SECONDS, seed))
+    sys.exit(run(float(given[0]) if given else SECONDS, seed, given[2:]))

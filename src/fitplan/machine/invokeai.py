@@ -6,7 +6,6 @@ import sqlite3
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
-from itertools import count
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -18,11 +17,7 @@ from fitplan.machine.places import Found, Place, Problem
 
 _SETTINGS = "invokeai.yaml"
 SECONDS_TO_WAIT = 3.0
-"""How long to wait for a database that another program holds."""
-_STEP = 10_000
-_MAX_STEPS = 3_000
-"""Times `_STEP` instructions of SQLite's machine; a table of 1,000 models takes 10,000 in all. A
-view in a table's place can take any number."""
+"""How long to wait for a database that somebody holds."""
 
 
 def root_folder(environment: Mapping[str, str], home: Path) -> Path:
@@ -115,7 +110,4 @@ def _opened(database: Path) -> Iterator[sqlite3.Connection]:
 
 def _connect(database: Path, parameters: str) -> sqlite3.Connection:
     address = f"file:{quote(str(database.absolute()))}?{parameters}"
-    connection = sqlite3.connect(address, uri=True, timeout=SECONDS_TO_WAIT)
-    steps = count(1)
-    connection.set_progress_handler(lambda: next(steps) > _MAX_STEPS, _STEP)
-    return connection
+    return sqlite3.connect(address, uri=True, timeout=SECONDS_TO_WAIT)
