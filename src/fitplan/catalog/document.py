@@ -132,7 +132,9 @@ def _at(node: yaml.Node) -> Place:
 
 def _repeated(key: yaml.ScalarNode) -> Problem:
     message = f"duplicate key {key.value!r}"
-    return Problem("duplicate-key", (), message, "fix the YAML: remove one of the two keys", _at(key))
+    return Problem(
+        "duplicate-key", (), message, "fix the YAML: remove one of the two keys", _at(key)
+    )
 
 
 def _unreadable(error: Exception) -> Problem:

@@ -118,7 +118,7 @@ _STEPS = {
 """What an event does to the depth."""
 
 
-def _error(message: str, mark: yaml.Mark) -> yaml.MarkedYAMLError:
+def _error(message: str, mark: Any) -> yaml.MarkedYAMLError:
     return yaml.MarkedYAMLError(problem=message, problem_mark=mark)
 
 

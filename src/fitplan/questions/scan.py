@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from fitplan.accounting.file_names import container_named
 from fitplan.accounting.runtime import Runtime
 from fitplan.accounting.weights import Container
 from fitplan.machine.places import Found, Place, Problem
@@ -44,6 +45,8 @@ class Scan:
     models: tuple[Installed, ...]
     problems: tuple[Problem, ...]
     repeated: int
+    external: int = 0
+    """Models that a program lists and that run elsewhere: they have no file."""
 
     @property
     def file_bytes(self) -> int:
@@ -65,7 +68,7 @@ def scan(found: Found, runtimes: Sequence[Runtime], on_progress: OnProgress) -> 
             seen |= files
             _read(place, runtimes, models, problems)
         on_progress(number, len(found.places))
-    return Scan(tuple(models), tuple(problems), repeated)
+    return Scan(tuple(models), tuple(problems), repeated, found.external)
 
 
 def _read(
@@ -93,6 +96,11 @@ def _weight_files(path: Path) -> Iterable[Path]:
         return [path]
     try:
         below = [path, *(Path(entry) for entry in os.scandir(path) if entry.is_dir())]
-        return [file for folder in below for file in folder.glob("*.safetensors")]
+        return [
+            file
+            for folder in below
+            for file in folder.iterdir()
+            if container_named(file.name) is Container.SAFETENSORS
+        ]
     except OSError:
         return []

@@ -6,6 +6,7 @@ from difflib import get_close_matches
 from itertools import accumulate
 from urllib.parse import urlsplit
 
+from fitplan.accounting.file_names import container_named
 from fitplan.accounting.quantization import QUANT_NAMES, TENSOR_TYPES, quant_name
 from fitplan.accounting.weights import Container
 from fitplan.catalog.problems import Loc
@@ -18,7 +19,6 @@ HOSTS = ("huggingface.co", "github.com", "civitai.com", "modelscope.cn")
 
 _PLACEHOLDER = re.compile(r"\{[^}]*\}?|\}")
 _WORD = re.compile(r"[A-Za-z0-9_]+")
-_ENDINGS = {Container.GGUF: ".gguf", Container.SAFETENSORS: ".safetensors"}
 _NAMES = frozenset({*QUANT_NAMES, *TENSOR_TYPES}) - {"BOOL", "F4", "F64"}
 
 
@@ -89,9 +89,8 @@ def misnamed_files(subject: Subject) -> Iterator[Hit]:
     """File names that name another quantization, or end as another format's."""
     for site in subject.sites:
         name = site.file.file or ""
-        ending = _ENDINGS.get(site.release.format, "")
-        other = next((e for e in _ENDINGS.values() if name.endswith(e) and e != ending), "")
-        if other and ending:
+        said = container_named(name)
+        if said and site.release.format not in (said, Container.FOLDER):
             yield (
                 _file_loc(site),
                 f"{name} is no {site.release.format} file",
