@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from fitplan.planning.installed import Shortfall
     from fitplan.questions.scan import Scan
 
-_USUAL = "\0"
+_USUAL = ":usual:"
 DEFAULT_ROOT = Path(_USUAL)
-"""Stands for "where that program usually is"; no folder has that name."""
+"""Stands for "where that program usually is"."""
 
 OPTIONAL_ROOTS = ("--invokeai", "--comfyui")
 """Options whose value may be left out."""
@@ -128,27 +128,30 @@ def _cache() -> "Found":
 def _own_invokeai() -> "Found | None":
     """The models of this user's InvokeAI; None when there is none."""
     from fitplan.machine import invokeai
+    from fitplan.machine.paths import is_folder
 
     root = _invokeai_root()
-    there = root.is_dir() or "INVOKEAI_ROOT" in os.environ
+    there = is_folder(root) or "INVOKEAI_ROOT" in os.environ
     return invokeai.find(root, os.environ) if there else None
 
 
 def _own_comfyui() -> "Found | None":
     """The models of this user's ComfyUI and of its Desktop app; None when there is neither."""
     from fitplan.machine import comfyui, extra_paths
-    from fitplan.machine.paths import home
+    from fitplan.machine.paths import home, is_folder
 
     folder = home()
     found = [extra_paths.find(path) for path in comfyui.desktop_files(os.environ, folder)]
-    if folder and (folder / "ComfyUI").is_dir():
+    if folder and is_folder(folder / "ComfyUI"):
         found.insert(0, comfyui.find(folder / "ComfyUI"))
     return sum(found[1:], found[0]) if found else None
 
 
 def _own_cache() -> "Found | None":
     """The models of this user's Hugging Face cache; None when there is none."""
-    return _cache() if _cache_folder().is_dir() else None
+    from fitplan.machine.paths import is_folder
+
+    return _cache() if is_folder(_cache_folder()) else None
 
 
 def _usual() -> "Found":

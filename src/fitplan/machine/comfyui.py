@@ -10,7 +10,7 @@ from pathlib import Path
 
 from fitplan.machine import extra_paths
 from fitplan.machine.extra_paths import KINDS
-from fitplan.machine.paths import trouble
+from fitplan.machine.paths import is_folder, trouble
 from fitplan.machine.places import Found, Problem
 
 EXTRA = "extra_model_paths.yaml"
@@ -22,7 +22,7 @@ def find(root: Path, extra: Sequence[Path] = ()) -> Found:
     """The models ComfyUI at `root` would list, those of its extra paths and of `extra` included."""
     if (reason := trouble(root)) is not None:
         found = Found(problems=(Problem(root, f"no ComfyUI here: {reason}; name its folder"),))
-    elif not root.is_dir():
+    elif not is_folder(root):
         found = Found(problems=(Problem(root, "not a folder; name ComfyUI's folder"),))
     else:
         found = _root(_inner(root))
@@ -32,7 +32,7 @@ def find(root: Path, extra: Sequence[Path] = ()) -> Found:
 def _inner(root: Path) -> Path:
     """The folder with ComfyUI itself: the portable version has it one folder further down."""
     below = root / "ComfyUI"
-    return below if _is_folder(below / "models") and not _is_folder(root / "models") else root
+    return below if is_folder(below / "models") and not is_folder(root / "models") else root
 
 
 def _root(root: Path) -> Found:
@@ -59,7 +59,3 @@ def desktop_files(environment: Mapping[str, str], home: Path | None) -> tuple[Pa
     folders = [*(Path(folder) for folder in named if folder), *below]
     files = dict.fromkeys(folder / "ComfyUI" / DESKTOP for folder in folders)
     return tuple(path for path in files if os.path.lexists(path))
-
-
-def _is_folder(path: Path) -> bool:
-    return os.path.isdir(path)  # noqa: PTH112

@@ -15,7 +15,7 @@ import yaml
 
 from fitplan.errors import FitplanError
 from fitplan.machine import folders, safe_yaml
-from fitplan.machine.paths import is_windows_path, trouble
+from fitplan.machine.paths import is_folder, is_windows_path, trouble
 from fitplan.machine.places import Found, Problem
 from fitplan.machine.small_file import read_small
 
@@ -150,7 +150,7 @@ class _Section:
         base = self._base(entries)
         if isinstance(base, Found):
             return found + base
-        gone = _BASE in entries and not os.path.isdir(base)  # noqa: PTH112
+        gone = _BASE in entries and not is_folder(base)
         if gone:
             node = entries[_BASE][1]
             found += _problem(self.file, _line(node), _missing(str(node.value), base))

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from fitplan.accounting.file_names import container_named, first_of_each_set, is_usual, of_config
 from fitplan.errors import FitplanError
-from fitplan.machine.paths import trouble
+from fitplan.machine.paths import is_folder, trouble
 from fitplan.machine.places import Found, Place, Problem
 from fitplan.machine.small_file import read_small
 
@@ -36,7 +36,7 @@ def find(root: Path, origin: str = "folder", role: str = "", *, configs: bool = 
 
     Without `configs` every weight file is a model of its own, as ComfyUI sees its folders.
     """
-    if not os.path.isdir(root):  # noqa: PTH112
+    if not is_folder(root):
         return _single(root, origin, role)
     items = list(_walk(root, configs))
     places = tuple(Place(item, origin, role=role) for item in items if isinstance(item, Path))

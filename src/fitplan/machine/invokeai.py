@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 from fitplan.errors import FitplanError, file_error
 from fitplan.machine.invokeai_settings import read_settings
-from fitplan.machine.paths import expanded, is_windows_path, trouble
+from fitplan.machine.paths import expanded, is_file, is_windows_path, trouble
 from fitplan.machine.places import Found, Place, Problem
 
 SECONDS_TO_WAIT = 3.0
@@ -116,7 +116,7 @@ def _elsewhere(path: str, models: Path) -> Path | None:
 
 def _rows(database: Path) -> Iterator[tuple[int, Any]]:
     """Number and JSON of every model; `config` is all that every version of the table has."""
-    if not os.path.isfile(database):  # noqa: PTH113
+    if not is_file(database):
         hint = "name InvokeAI's root folder, the one with databases/invokeai.db"
         raise file_error(f"{database}: no InvokeAI database here", hint)
     try:
@@ -155,7 +155,7 @@ def _opened(database: Path) -> Iterator[sqlite3.Connection]:
     writing; such a database is copied and read there.
     """
     log, index = (database.with_name(f"{database.name}-{end}") for end in ("wal", "shm"))
-    if not log.is_file() or index.exists():
+    if not is_file(log) or os.path.lexists(index):
         with closing(_connect(database, "mode=ro&readonly_shm=1")) as connection:
             yield connection
         return

@@ -36,6 +36,16 @@ def is_windows_path(text: str) -> bool:
     return os.name != "nt" and bool(_WINDOWS.match(text))
 
 
+def is_folder(path: Path) -> bool:
+    """Whether `path` leads to a folder; False, too, when the system can't look at it."""
+    return os.path.isdir(path)  # noqa: PTH112
+
+
+def is_file(path: Path) -> bool:
+    """Whether `path` leads to a regular file; False, too, when the system can't look at it."""
+    return os.path.isfile(path)  # noqa: PTH113
+
+
 def trouble(path: Path) -> str | None:
     """Why the system can't look at `path`, in its words; None when it can."""
     try:

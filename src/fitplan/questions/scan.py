@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 from fitplan.accounting.file_names import container_named
 from fitplan.accounting.runtime import Runtime
 from fitplan.accounting.weights import Container
+from fitplan.machine.paths import is_folder
 from fitplan.machine.places import Found, Place, Problem
 from fitplan.questions.inspect import Inspected, Unreadable, inspect_path
 
@@ -92,7 +93,7 @@ def _identities(path: Path) -> Iterator[tuple[int, int]]:
 
 
 def _weight_files(path: Path) -> Iterable[Path]:
-    if not path.is_dir():
+    if not is_folder(path):
         return [path]
     try:
         below = [path, *(Path(entry) for entry in os.scandir(path) if entry.is_dir())]
