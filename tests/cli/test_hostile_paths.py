@@ -3,7 +3,6 @@
 import os
 import sqlite3
 import stat
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -71,7 +70,7 @@ BYTES = {name: text.encode() for name, text in TEXTS.items()} | {
     "utf-32": "version: 1".encode("utf-32"),
     "cut": b"version: \xe2\x82",
 }
-FEW = ("integer", "brackets", "bomb", "nul", "latin-1")
+FEW = ("integer", "brackets", "latin-1")
 """For the commands that read catalogs with the same code."""
 PAIR = ("Klein 9B", "unsloth/q5_k_m", "Q4_K_M")
 SEEN = ("--cache", "13.8", "--runtime", "invokeai@6.12", "--date", "2026-05-01")
@@ -141,8 +140,8 @@ def test_no_yaml_breaks_a_reader_of_catalogs(
     for key, command in commands.items():
         ran = run(*filled(command, str(file), model))
         clear(ran, (1, 3) if key.startswith("check") else (3,))
-        if key == "check json" and ran.code == 1:
-            assert all(finding["line"] >= 0 for finding in ran.json["findings"])
+        if key == "check json":
+            assert ran.json["schema"] in ("fitplan.check/1", "fitplan.error/1")
         assert file.read_bytes() == BYTES[name]
 
 
@@ -163,7 +162,7 @@ def test_no_yaml_breaks_a_reader_of_settings(run: Run, tmp_path: Path, name: str
 
 
 @pytest.fixture
-def paths(tmp_path: Path) -> Iterator[dict[str, str]]:
+def paths(tmp_path: Path) -> dict[str, str]:
     """Paths that lead nowhere, each in its own way."""
     (tmp_path / "file").write_text("hello", encoding="utf-8")
     (tmp_path / "dangling").symlink_to(tmp_path / "gone")
@@ -171,7 +170,7 @@ def paths(tmp_path: Path) -> Iterator[dict[str, str]]:
     (tmp_path / "empty").mkdir()
     os.mkfifo(tmp_path / "pipe")
     os.mkfifo(tmp_path / "pipe.gguf")
-    yield {
+    return {
         "nul": "a\0b",
         "name over 255": "n" * 300,
         "path over 4096": "/".join(["d" * 200] * 25),
@@ -202,12 +201,12 @@ def test_no_path_breaks_a_command(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Exit code 3, or 1 with a listed problem; 2 where nothing is left to plan with."""
+    """Exit code 3, or 1 with a listed problem; typer refuses NUL, which no system hands on."""
     monkeypatch.chdir(tmp_path)
     command = (CATALOG | FILES)[key]
-    for path in paths.values():
+    for name, path in paths.items():
         ran = run(*filled(command, path, model))
-        clear(ran, (0, 1, 3) if key in MAKES else (1, 3))
+        clear(ran, (*([2] if name == "nul" else []), *([0] if key in MAKES else []), 1, 3))
 
 
 VARIABLES = (
@@ -224,15 +223,13 @@ VARIABLES = (
     "HOME",
 )
 QUESTIONS = (
-    ("--ram", "14"),
-    ("--ram", "14", "--installed"),
     ("scan",),
     ("scan", "--hf-cache"),
     ("scan", "--invokeai"),
     ("scan", "--comfyui"),
-    ("check",),
     ("catalog", "list"),
 )
+DEAD_ENDS = ("name over 255", "no such user", "below a file", "below a loop", "pipe", "surrogate")
 
 
 @pytest.mark.parametrize("variable", VARIABLES)
@@ -242,15 +239,15 @@ def test_no_variable_breaks_a_command(
     """A path that leads nowhere in any variable: an answer, a listed problem, or one line."""
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.chdir(tmp_path)
-    for name, path in paths.items():
-        if name == "nul":
-            continue  # the system refuses it
-        monkeypatch.setenv(variable, path)
+    for name in DEAD_ENDS:
+        monkeypatch.setenv(variable, paths[name])
         for question in QUESTIONS:
             clear(run(*question), (0, 1, 2, 3))
 
 
-@pytest.mark.parametrize("question", QUESTIONS, ids=" ".join)
+@pytest.mark.parametrize(
+    "question", [*QUESTIONS, ("--ram", "14"), ("check",), ("scan", ".")], ids=" ".join
+)
 def test_without_a_home_folder_and_a_working_folder(
     run: Run, question: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,6 +9,7 @@ from cli import Run
 from fitplan.machine import comfyui, extra_paths
 from sparse import install
 
+SHORT = "  vae: VAE\n  clip: Encoders\n"
 FOLDERS = "    vae: VAE\n    text_encoders: Encoders\n"
 
 
@@ -40,10 +41,10 @@ GOOD = {
     "lines": "other:\n  base_path: {base}\n  is_default: true\n  vae: |\n    VAE\n    Encoders\n",
     "absolute": "other:\n  vae: {base}/VAE\n  clip: {base}/Encoders\n",
     "relative": "other:\n  base_path: ../shared\n" + FOLDERS.replace("    ", "  "),
-    "variable": "other:\n  base_path: $SHARED_MODELS\n  vae: VAE\n  clip: Encoders\n",
-    "merge keys": "a: &a\n  base_path: {base}\n  loras: x\nb:\n  <<: *a\n  vae: VAE\n  clip: Encoders\n",
-    "default as text": 'x:\n  is_default: "true"\n  base_path: {base}\n  vae: VAE\n  clip: Encoders\n',
-    "other keys": "x:\n  base_path: {base}\n  custom_nodes: n\n  loras: l\n  vae: VAE\n  clip: Encoders\n",
+    "variable": "other:\n  base_path: $SHARED_MODELS\n" + SHORT,
+    "merge keys": "a: &a\n  base_path: {base}\n  loras: x\nb:\n  <<: *a\n" + SHORT,
+    "default as text": 'x:\n  is_default: "true"\n  base_path: {base}\n' + SHORT,
+    "other keys": "x:\n  base_path: {base}\n  custom_nodes: n\n  loras: l\n" + SHORT,
     "empty section": "a:\nb:\n  base_path: {base}\n  vae: VAE\n  unet: Encoders\n",
     "byte order mark": "\ufeffother:\n    base_path: {base}\n" + FOLDERS,
     "quoted": "'other':\n  \"base_path\": '{base}'\n  vae: \"VAE\"\n  clip: Encoders\n",

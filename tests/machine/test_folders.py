@@ -118,7 +118,7 @@ def test_a_pipeline_may_hold_single_files_besides(run: Run, tmp_path: Path) -> N
 
 
 def test_dead_ends_are_named_and_leftovers_are_not(tmp_path: Path) -> None:
-    """Links that lead nowhere or in a circle and pipes are problems; AppleDouble and trash aren't."""
+    """Links that lead nowhere or in circles and pipes are problems; AppleDouble and trash not."""
     install("flux1-ae-f32", tmp_path)
     for name, target in (("a.gguf", "gone"), ("b.sft", "b.sft"), ("loras", "/mnt/gone")):
         (tmp_path / name).symlink_to(target)
