@@ -139,10 +139,10 @@ def test_no_yaml_breaks_a_reader_of_catalogs(
     commands = CATALOG if name in FEW else {k: CATALOG[k] for k in ("plan", "check json", "format")}
     for key, command in commands.items():
         ran = run(*filled(command, str(file), model))
-        clear(ran, (1, 3) if key.startswith("check") else (3,))
+        clear(ran, ANSWERS.get(key, (3,)))
         if key == "check json":
             assert ran.json["schema"] in ("fitplan.check/1", "fitplan.error/1")
-        assert file.read_bytes() == BYTES[name]
+        assert file.read_bytes() == BYTES[name] or (key, ran.code) == ("format", 0)
 
 
 @pytest.mark.parametrize("name", BYTES)
@@ -188,6 +188,8 @@ def paths(tmp_path: Path) -> dict[str, str]:
     }
 
 
+ANSWERS = {"check": (1, 3), "check json": (1, 3), "format": (0, 3), "format check": (0, 1, 3)}
+"""Exit codes of the commands that judge or rewrite a text that is YAML but no catalog."""
 MAKES = frozenset({"add", "observe"})
 """Commands that make a file that is not there."""
 
