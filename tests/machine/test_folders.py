@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from cli import Run
-from fitplan.accounting.file_names import container_named, of_config
+from fitplan.accounting.file_names import container_named
 from fitplan.accounting.weights import Container
 from fitplan.machine import comfyui, folders, hf_cache
 from fitplan.questions.scan import scan
@@ -52,44 +52,19 @@ def test_sft_is_read_everywhere(run: Run, tmp_path: Path) -> None:
     assert run("verify", str(tmp_path / "plain")).code == 0
 
 
-@pytest.mark.parametrize(
-    ("names", "indexed", "together"),
-    [
-        (["model.safetensors", "other.safetensors"], [], ["model.safetensors"]),
-        (["model.fp16.safetensors", "x.gguf"], [], ["model.fp16.safetensors"]),
-        (
-            ["model.fp16-00001-of-00002.safetensors", "model-00001-of-00002.fp16.safetensors"],
-            [],
-            ["model.fp16-00001-of-00002.safetensors", "model-00001-of-00002.fp16.safetensors"],
-        ),
-        (
-            ["a-00001-of-00002.safetensors", "b.sft"],
-            ["a-00001-of-00002.safetensors"],
-            ["a-00001-of-00002.safetensors"],
-        ),
-        (["llm_int8.safetensors"], [], ["llm_int8.safetensors"]),
-        (["a.safetensors", "b.safetensors"], [], []),
-        (["modelling.safetensors", "b.safetensors"], [], []),
-    ],
-)
-def test_which_files_a_config_goes_with(
-    names: list[str], indexed: list[str], together: list[str]
-) -> None:
-    """Usual names and those of an index; one set alone; of several strangers none."""
-    assert of_config(names, indexed) == set(together)
-
-
 def test_a_stray_config_hides_nothing(run: Run, tmp_path: Path) -> None:
     """Beside the config's own model every other file is a model of its own."""
     folder = write_folder(tmp_path / "encoders", CLIP, {"torch_dtype": "float16"})
     install("qwen3-4b-q8_0", folder)
     write_safetensors(folder / "ae.safetensors", VAE)
-    assert found_in(tmp_path) == {
-        "encoders",
-        "encoders/ae.safetensors",
-        "encoders/qwen3-4b-q8_0.gguf",
+    assert found_in(tmp_path) == {"encoders"}
+    models = run("scan", str(tmp_path), "--json").json["models"]
+    assert {m["name"] for m in models} == {
+        f"{tmp_path.name}/encoders",
+        "ae.safetensors",
+        "qwen3-4b-q8_0.gguf",
     }
-    assert len(run("scan", str(tmp_path), "--json").json["models"]) == 3
+    assert len(models) == 3
 
 
 def test_comfyui_never_reads_a_config(run: Run, tmp_path: Path) -> None:
@@ -113,8 +88,8 @@ def test_a_pipeline_may_hold_single_files_besides(run: Run, tmp_path: Path) -> N
     root = write_pipeline(tmp_path / "p", "FluxPipeline", {"vae": VAE, "text_encoder": CLIP})
     write_safetensors(root / "ae.safetensors", VAE)
     install("qwen3-4b-q8_0", root / "text_encoder")
-    names = {m["name"] for m in run("scan", str(tmp_path), "--json").json["models"]}
-    assert names == {"ae.safetensors", "qwen3-4b-q8_0.gguf", "p/vae", "p/text_encoder"}
+    names = sorted(m["name"] for m in run("scan", str(tmp_path), "--json").json["models"])
+    assert names == ["ae.safetensors", "p/text_encoder", "p/vae", "qwen3-4b-q8_0.gguf"]
 
 
 def test_dead_ends_are_named_and_leftovers_are_not(tmp_path: Path) -> None:

@@ -1,28 +1,23 @@
 """Model files and model folders anywhere below a folder.
 
-A folder with a config.json is one model, made of the files that the config goes with; every other
-weight file in it is a model of its own. A folder with a model_index.json is a pipeline, its parts
-in the folders below; files beside that index are models of their own.
+A folder with a config.json, or with the model_index.json of a pipeline, is one place: its reader
+finds the models in it, and those that lie beside them.
 """
 
-import json
 import os
 import re
 import stat
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from fitplan.accounting.file_names import container_named, first_of_each_set, is_usual, of_config
-from fitplan.errors import FitplanError
+from fitplan.accounting.file_names import container_named, first_of_each_set
+from fitplan.accounting.weights import Container
 from fitplan.machine.paths import is_folder, trouble
 from fitplan.machine.places import Found, Place, Problem
-from fitplan.machine.small_file import read_small
 
 _PIPELINE = "model_index.json"
 _CONFIG = "config.json"
-_INDEX = re.compile(r".*\.index(?:\.\w+)?\.json", re.ASCII)
-_MAX_INDEX = 64 << 20
 _SKIPPED = re.compile(r"\.git|__pycache__|\.Trash.*|\$RECYCLE\.BIN|\._.*", re.ASCII)
 """Folders in which nothing is a model any more."""
 _DOCUMENT = re.compile(r".+\.[A-Za-z0-9_]{1,12}", re.ASCII)
@@ -84,39 +79,17 @@ def _walk(root: Path, configs: bool) -> Iterator[Path | Problem]:
 
 
 def _models(folder: _Folder, files: Sequence[str]) -> Iterator[Path]:
-    """The models that lie in the folder itself: single files first, then the folder as one."""
+    """The models that lie in the folder itself: the folder as a whole, then single files."""
     weights = [name for name in files if container_named(name)]
-    whole = folder.configs and _PIPELINE in files
-    together: set[str] = set()
-    if folder.configs and not whole and (folder.part or _CONFIG in files):
-        together = of_config(weights, _indexed(folder.path, files, weights))
-    single = first_of_each_set(name for name in weights if name not in together)
-    yield from (folder.path / name for name in single)
-    if whole or (together and not folder.part):
+    tensors = [name for name in weights if container_named(name) is Container.SAFETENSORS]
+    if folder.configs and (
+        _PIPELINE in files or (_CONFIG in files and tensors and not folder.part)
+    ):
         yield folder.path
-
-
-def _indexed(folder: Path, files: Iterable[str], weights: Iterable[str]) -> set[str]:
-    """Files that the folder's indexes of shards name; they are read only where names don't tell."""
-    if all(is_usual(name) for name in weights):
-        return set()
-    return {
-        name
-        for file in files
-        if _INDEX.fullmatch(file)
-        for name in _weight_map(folder / file)
-        if isinstance(name, str)
-    }
-
-
-def _weight_map(index: Path) -> Iterable[object]:
-    """The files that an index names; none when it can't be read: its reader says why."""
-    try:
-        content = json.loads(read_small(index, _MAX_INDEX, ""))
-    except (FitplanError, ValueError, RecursionError):
-        return ()
-    weight_map = content.get("weight_map") if isinstance(content, dict) else None
-    return weight_map.values() if isinstance(weight_map, dict) else ()
+    elif folder.part:
+        yield from (folder.path / name for name in first_of_each_set(set(weights) - set(tensors)))
+    else:
+        yield from (folder.path / name for name in first_of_each_set(weights))
 
 
 def _sorted_out(
