@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
+from fitplan.accounting.file_names import container_named
 from fitplan.accounting.weights import NOT_PARAMETERS, Container, WeightFile, WeightGroup
 from fitplan.catalog import PublishedFile
 from fitplan.errors import FitplanError
@@ -158,8 +159,8 @@ def _sizes(weights: WeightFile, listed: Repository) -> dict[str, int]:
         return sizes
     folders: dict[str, dict[str, int]] = {}
     for path, size in sizes.items():
-        if path.endswith(".safetensors"):
-            folder, _, name = path.rpartition("/")
+        folder, _, name = path.rpartition("/")
+        if container_named(name) is Container.SAFETENSORS:
             folders.setdefault(folder, {})[name] = size
     return {folder: _loaded(files) for folder, files in folders.items()}
 
