@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from fitplan.accounting.file_names import container_named, first_of_each_set
+from fitplan.accounting.file_names import container_named, file_sets
 from fitplan.accounting.weights import Container
 from fitplan.machine.paths import is_folder, trouble
 from fitplan.machine.places import Found, Place, Problem
@@ -86,10 +86,9 @@ def _models(folder: _Folder, files: Sequence[str]) -> Iterator[Path]:
         _PIPELINE in files or (_CONFIG in files and tensors and not folder.part)
     ):
         yield folder.path
-    elif folder.part:
-        yield from (folder.path / name for name in first_of_each_set(set(weights) - set(tensors)))
     else:
-        yield from (folder.path / name for name in first_of_each_set(weights))
+        own = set(weights) - set(tensors) if folder.part else weights
+        yield from (folder.path / found.files[0] for found in file_sets(own))
 
 
 def _sorted_out(

@@ -5,14 +5,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from fitplan.accounting.file_names import container_named
+from fitplan.accounting.file_names import container_named, file_sets, is_usual
 from fitplan.accounting.weights import Container, Kind
 from fitplan.architectures import family_of_pipeline
 from fitplan.errors import FitplanError
 from fitplan.readers.choosing import chosen_files
 from fitplan.readers.declared import QUANTIZATION_CONFIG, Asked, declared_by
 from fitplan.readers.files import read_file, read_headers
-from fitplan.readers.grouping import file_sets, is_usual
 from fitplan.readers.header import Header
 from fitplan.readers.json_file import read_json
 from fitplan.readers.model import ModelFile, Place, assemble

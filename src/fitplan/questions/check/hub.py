@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from fitplan.accounting.file_names import container_named
+from fitplan.accounting.file_names import container_named, folder_sets
 from fitplan.accounting.weights import NOT_PARAMETERS, Container, WeightFile, WeightGroup
 from fitplan.catalog import PublishedFile
 from fitplan.errors import FitplanError
@@ -13,7 +13,6 @@ from fitplan.hub.listing import Repository, list_files
 from fitplan.hub.models import Reader, RemoteModel
 from fitplan.hub.parallel import ask_all
 from fitplan.hub.problems import MissingError
-from fitplan.readers.grouping import folder_sets
 
 OnProgress = Callable[[int, int], None]
 
