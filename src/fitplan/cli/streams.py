@@ -58,9 +58,10 @@ class Streams:
         sys.stdout.flush()
         failure = self.out.failure
         if failure is not None and not isinstance(failure, BrokenPipeError):
-            reason = os.strerror(failure.errno or errno.EIO)
+            closed = failure.errno == errno.EBADF
+            reason = "it is closed" if closed else os.strerror(failure.errno or errno.EIO)
             sys.stderr.write(f"fitplan: cannot write to standard output: {reason}\n")
-            if failure.errno != errno.EBADF and code in (EXIT_ANSWER, EXIT_NOTHING):
+            if not closed and code in (EXIT_ANSWER, EXIT_NOTHING):
                 code = EXIT_UNREADABLE
         sys.stderr.flush()
         return code

@@ -207,6 +207,8 @@ def _proof(packed: Packed) -> Text:
     if packed.proof.status == "optimal":
         return Text(f"{value}: optimal, no set within the limit is better.")
     gap = f"another set may be up to {packed.proof.gap:.2%} better"
+    if packed.proof.status == "interrupted":
+        return Text(f"{value}: interrupted, not proved; {gap}.", style="yellow")
     return Text(f"{value}: the best found in time; {gap} (--time-limit).", style="yellow")
 
 
