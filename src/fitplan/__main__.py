@@ -1,4 +1,4 @@
-"""`python -m fitplan`, and the console script: what must be in place before anything is imported."""
+"""`python -m fitplan`, and the console script: what comes before anything is imported."""
 
 import os
 import signal

@@ -132,6 +132,8 @@ def main(arguments: list[str] | None = None) -> int:
         if interrupts.heard():
             return _interrupted()
         return _failed(error, given)
+    if result == EXIT_INTERRUPTED:
+        return _interrupted()
     return result if isinstance(result, int) else EXIT_ANSWER
 
 

@@ -19,7 +19,8 @@ from fitplan.errors import EXIT_ANSWER, EXIT_NOTHING, usage_error
 from fitplan.units import parse_size
 
 if TYPE_CHECKING:
-    from fitplan.catalog import Catalog
+    from fitplan.accounting.residency import Residency, Unsupported
+    from fitplan.catalog import Catalog, PublishedFile
 
 
 def command(
@@ -55,7 +56,7 @@ def execute(
     shared: Common,
 ) -> int:
     """Work out the needs and print them; exit code 1 when the runtime loads no such pair."""
-    from fitplan.questions.need import needs
+    from fitplan.questions.need import named_files, needs
     from fitplan.render.need import NeedReport, need_document, need_table
 
     shared.expect_table_or_json("need")
@@ -63,8 +64,13 @@ def execute(
     catalog, runtime = shared.catalog(), shared.runtime()
     budget_setting(runtime, "need")
     id = one_model(catalog, model)
-    found = needs(catalog, id, lambda file: runtime.residency(file.weights), *pair)
-    report = NeedReport(id, catalog.file.pipelines[id], runtime, found, for_ram, total)
+
+    def residency_of(file: "PublishedFile") -> "Residency | Unsupported":
+        return runtime.residency(file.weights)
+
+    found = needs(catalog, id, residency_of, *pair)
+    named = named_files(catalog, id, residency_of, *pair)
+    report = NeedReport(id, catalog.file.pipelines[id], runtime, found, for_ram, total, named)
     if shared.output is Format.JSON:
         write_json(need_document(report))
     else:

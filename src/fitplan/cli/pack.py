@@ -175,12 +175,14 @@ def _report(
     from fitplan.planning.planner import Answer, Excluded
     from fitplan.planning.report import Budget, make_report
     from fitplan.questions.pack.resident_set import Packed
+    from fitplan.questions.pack.wishes import kept_files
     from fitplan.render.pack import PackReport
 
+    named = kept_files(catalog, lambda f: runtime.residency(f.weights), wishes.kept)
     plans = outcome.plans if isinstance(outcome, Packed) else ()
     budget = Budget(bounds.cache_bytes, "machine" if source == "machine" else "option")
     listed = make_report(Answer(plans, Excluded()), budget, runtime, catalog, shared.runtime)
-    return PackReport(outcome, step, bounds, wishes, listed)
+    return PackReport(outcome, step, bounds, wishes, listed, tuple(named.values()))
 
 
 def _wishes(options: Options, catalog: "Catalog") -> "Wishes":

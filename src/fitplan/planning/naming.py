@@ -1,10 +1,39 @@
 """Find the files that a user's words mean."""
 
+from dataclasses import dataclass
+
 from fitplan.accounting.quantization import quant_name
 from fitplan.accounting.residency import Residency
 from fitplan.catalog import Catalog
-from fitplan.errors import unknown_name, usage_error
+from fitplan.errors import ErrorKind, FitplanError, unknown_name
 from fitplan.planning.planner import Choice, ResidencyOf
+
+
+class NotLoadableError(FitplanError):
+    """The runtime loads no file of that name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """The file that a name means: of several publishers' the cheapest."""
+
+    choice: Choice
+    others: tuple[Choice, ...] = ()
+    """Those of the other publishers, cheapest first."""
+
+    @property
+    def full_name(self) -> str:
+        """`publisher/QUANT`: means this file alone."""
+        return f"{self.choice.file.publisher}/{self.choice.file.quant}"
+
+
+def called(catalog: Catalog, component_id: str, name: str, residency_of: ResidencyOf) -> Called:
+    """The file of a component that `name` (`QUANT` or `publisher/QUANT`) means.
+
+    Raises FitplanError as `choices_called` does.
+    """
+    cheapest, *others = choices_called(catalog, component_id, name, residency_of)
+    return Called(cheapest, tuple(others))
 
 
 def choices_called(
@@ -13,7 +42,7 @@ def choices_called(
     """The loadable files of a component that `name` means, cheapest first.
 
     `name` is `QUANT` or `publisher/QUANT`. Raises FitplanError: unknown-name when there is no such
-    file, usage when the runtime loads none of them.
+    file, NotLoadableError (usage) when the runtime loads none of them.
     """
     files = catalog.files(component_id)
     publisher, slash, quant = name.strip().rpartition("/")
@@ -24,6 +53,7 @@ def choices_called(
         raise unknown_name(what, name, sorted({file.quant for file in files}))
     choices = [Choice(file, r) for file, r in found if isinstance(r, Residency)]
     if not choices:
-        reasons = sorted({r.reason for _, r in found if not isinstance(r, Residency)})
-        raise usage_error(f"{name}: {'; '.join(reasons)}", "choose another file or --runtime")
+        reasons = "; ".join(sorted({r.reason for _, r in found if not isinstance(r, Residency)}))
+        hint = "choose another file, or another --runtime"
+        raise NotLoadableError(ErrorKind.USAGE, f"{name}: {reasons}", hint)
     return tuple(sorted(choices, key=lambda choice: choice.sort_key))

@@ -1,11 +1,14 @@
 """One pair in several runtimes, side by side: what each needs, and what makes it fit."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from fitplan.accounting.runtime import Runtime
 from fitplan.catalog import Catalog, Pipeline
-from fitplan.questions.explain import Explanation, NotLoadableError, explain
+from fitplan.planning.naming import Called, NotLoadableError, called
+from fitplan.planning.planner import ResidencyOf
+from fitplan.questions.explain import Explanation, explain
 from fitplan.units import GIB
 
 _STEP = GIB // 100
@@ -50,6 +53,8 @@ class Comparison:
     encoder: str
     ram: int | None
     columns: tuple[Column, ...]
+    named: tuple[Called, ...] = ()
+    """The files that the two names mean, in every program the same; () where none loads them."""
 
     @property
     def fits_somewhere(self) -> bool:
@@ -68,15 +73,34 @@ def compare(
 ) -> Comparison:
     """The pair in each of `runtimes`, whose users control `ram` bytes (None: not said).
 
-    Raises FitplanError (usage, unknown-name) when a name fits no file, or several that differ.
+    Of several publishers' files the cheapest in the first program that loads one is compared in
+    all of them. Raises FitplanError (unknown-name) when a name fits no file.
     """
+    pipeline = catalog.file.pipelines[pipeline_id]
+    first = _named(catalog, pipeline.denoiser, denoiser, runtimes)
+    second = _named(catalog, pipeline.encoders[0], encoder, runtimes)
+    pair = (first.full_name if first else denoiser, second.full_name if second else encoder)
 
     def explained(runtime: Runtime) -> Explanation:
-        return explain(catalog, pipeline_id, denoiser, encoder, runtime, find_runtime)
+        return explain(catalog, pipeline_id, *pair, runtime, find_runtime)
 
     columns = tuple(_column(runtime, explained, ram) for runtime in runtimes)
-    pipeline = catalog.file.pipelines[pipeline_id]
-    return Comparison(pipeline_id, pipeline, denoiser, encoder, ram, columns)
+    known = tuple(found for found in (first, second) if found)
+    return Comparison(pipeline_id, pipeline, denoiser, encoder, ram, columns, known)
+
+
+def _named(
+    catalog: Catalog, component_id: str, name: str, runtimes: Sequence[Runtime]
+) -> Called | None:
+    """The file that `name` means; None when no program loads it."""
+    for runtime in runtimes:
+        with suppress(NotLoadableError):
+            return called(catalog, component_id, name, _residency_in(runtime))
+    return None
+
+
+def _residency_in(runtime: Runtime) -> ResidencyOf:
+    return lambda file: runtime.residency(file.weights)
 
 
 def _column(

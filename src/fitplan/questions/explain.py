@@ -3,20 +3,15 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from fitplan.accounting.quantization import quant_name
-from fitplan.accounting.residency import Residency
+from fitplan.accounting.residency import Residency, Unsupported
 from fitplan.accounting.runtime import Runtime
 from fitplan.catalog import Catalog, Pipeline, PublishedFile
-from fitplan.errors import ErrorKind, FitplanError, unknown_name, usage_error
+from fitplan.errors import ErrorKind
 from fitplan.planning.clock import Clock
+from fitplan.planning.naming import Called, NotLoadableError, called
 from fitplan.planning.observations import Observed, observed
 from fitplan.planning.planner import Choice, Plan, choices_of, make_plan
 from fitplan.timing.answers import Question, Time
-from fitplan.units import format_gb
-
-
-class NotLoadableError(FitplanError):
-    """The runtime loads no file of that name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +46,8 @@ class Explanation:
     """Seconds per image; None when no card was named."""
     question: Question | None = None
     """What was asked about time."""
+    named: tuple[Called, ...] = ()
+    """The denoiser and the encoder as they were named, with the other files of that name."""
 
     @property
     def residencies(self) -> tuple[Residency, ...]:
@@ -83,24 +80,30 @@ def explain(
 ) -> Explanation:
     """Explain the pair that `denoiser` and `encoder` ("QUANT" or "publisher/QUANT") name.
 
-    Raises FitplanError (usage, unknown-name) when a name fits no file, or several that differ.
+    Of several publishers' files of that name the cheapest answers. Raises FitplanError
+    (unknown-name, NotLoadableError) when a name fits no file that the runtime loads.
     `clock` tells the pair's time; None: no time.
     """
     pipeline = catalog.file.pipelines[pipeline_id]
-    pair = [
-        _choose(catalog, pipeline.denoiser, denoiser, runtime),
-        _choose(catalog, pipeline.encoders[0], encoder, runtime),
-    ]
+
+    def residency_of(file: PublishedFile) -> Residency | Unsupported:
+        return runtime.residency(file.weights)
+
+    named = (
+        called(catalog, pipeline.denoiser, denoiser, residency_of),
+        called(catalog, pipeline.encoders[0], encoder, residency_of),
+    )
     rest = [
-        choices_of(catalog, id, lambda file: runtime.residency(file.weights))[:1]
-        for id in (*pipeline.encoders[1:], pipeline.vae)
+        choices_of(catalog, id, residency_of)[:1] for id in (*pipeline.encoders[1:], pipeline.vae)
     ]
     if not all(rest):
         what = f"{runtime.title} loads no VAE or second text encoder of {pipeline.name}"
         raise NotLoadableError(ErrorKind.USAGE, what, "choose another --runtime")
     others = tuple(choice for choices in rest for choice in choices)
-    plan = make_plan(catalog, pipeline_id, pair[0], pair[1], others, frontier=False)
+    chosen = (named[0].choice, named[1].choice)
+    plan = make_plan(catalog, pipeline_id, *chosen, others, frontier=False)
     explanation = _explanation(plan, runtime, observed(plan, catalog, find_runtime))
+    explanation = replace(explanation, named=named)
     if clock is None:
         return explanation
     return replace(explanation, time=clock.time(plan), question=clock.question)
@@ -119,27 +122,3 @@ def _explanation(plan: Plan, runtime: Runtime, seen: Observed | None) -> Explana
         quality_db=plan.quality_db,
         observed=seen,
     )
-
-
-def _choose(catalog: Catalog, component_id: str, name: str, runtime: Runtime) -> Choice:
-    files = catalog.files(component_id)
-    publisher, slash, quant = name.rpartition("/")
-    wanted = f"{publisher}{slash}{quant_name(quant)}"
-    named = [file for file in files if file.is_called(wanted)]
-    if not named:
-        what = f"file of {catalog.file.components[component_id].name}"
-        raise unknown_name(what, name, sorted({file.quant for file in files}))
-    found = [(file, runtime.residency(file.weights)) for file in named]
-    choices = [Choice(file, r) for file, r in found if isinstance(r, Residency)]
-    if not choices:
-        reasons = "; ".join(sorted({r.reason for _, r in found if not isinstance(r, Residency)}))
-        hint = "choose another file, or another --runtime"
-        raise NotLoadableError(ErrorKind.USAGE, f"{name}: {reasons}", hint)
-    if len({choice.residency.cache_bytes for choice in choices}) > 1:
-        raise usage_error(f"{name!r} is published in different sizes", _listed(named))
-    return choices[0]
-
-
-def _listed(files: list[PublishedFile]) -> str:
-    sizes = [f"{f.publisher}/{f.quant} ({format_gb(f.weights.file_bytes)})" for f in files]
-    return f"say which: {', '.join(sizes)}"

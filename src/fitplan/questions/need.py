@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from fitplan.catalog import Catalog
 from fitplan.machine.memory import SYSTEM_RESERVE
-from fitplan.planning.naming import choices_called
+from fitplan.planning.naming import Called, called
 from fitplan.planning.planner import Choice, Plan, ResidencyOf, choices_of, make_plan, undominated
 from fitplan.units import GIB
 
@@ -66,14 +66,15 @@ def needs(
 ) -> tuple[Need, ...]:
     """The needs of a model's pairs, best quality first; none when the runtime can't load it.
 
-    `denoiser` and `encoder` (`QUANT` or `publisher/QUANT`) narrow it down; what isn't named takes
-    all files of its frontier. Raises FitplanError (unknown-name, usage) for names without a file.
+    `denoiser` and `encoder` (`QUANT` or `publisher/QUANT`) narrow it down to the cheapest file of
+    that name; what isn't named takes all files of its frontier. Raises FitplanError (unknown-name,
+    usage) for names without a file.
     """
     pipeline = catalog.file.pipelines[pipeline_id]
 
     def slot(component_id: str, name: str | None) -> tuple[Choice, ...]:
         if name is not None:
-            return choices_called(catalog, component_id, name, residency_of)
+            return (called(catalog, component_id, name, residency_of).choice,)
         return undominated(choices_of(catalog, component_id, residency_of))
 
     pair = (slot(pipeline.denoiser, denoiser), slot(pipeline.encoders[0], encoder))
@@ -91,6 +92,19 @@ def needs(
         for e in pair[1]
     ]
     return tuple(Need(plan) for plan in sorted(plans, key=lambda plan: plan.sort_key))
+
+
+def named_files(
+    catalog: Catalog,
+    pipeline_id: str,
+    residency_of: ResidencyOf,
+    denoiser: str | None = None,
+    encoder: str | None = None,
+) -> tuple[Called, ...]:
+    """The files that `needs` takes for the names it is given, and their namesakes."""
+    pipeline = catalog.file.pipelines[pipeline_id]
+    names = ((pipeline.denoiser, denoiser), (pipeline.encoders[0], encoder))
+    return tuple(called(catalog, id, name, residency_of) for id, name in names if name is not None)
 
 
 def steps(found: Iterable[Need]) -> tuple[Need, ...]:

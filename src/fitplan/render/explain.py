@@ -7,6 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from fitplan.questions.explain import Explanation, Part
+from fitplan.render.named import named_notes
 from fitplan.render.rich_tables import bare_table
 from fitplan.render.text import printable
 from fitplan.render.timing import explain_time
@@ -22,7 +23,8 @@ def explain_table(explanation: Explanation) -> RenderableType:
     parts: list[RenderableType] = [Text(printable(head), style="bold")]
     for part in explanation.parts:
         parts += [Text(""), *_part(part)]
-    return Group(*parts, Text(""), *_totals(explanation), *_time(explanation))
+    notes = named_notes(explanation.named)
+    return Group(*parts, Text(""), *_totals(explanation), *notes, *_time(explanation))
 
 
 def _time(explanation: Explanation) -> Iterator[RenderableType]:

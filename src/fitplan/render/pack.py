@@ -9,11 +9,13 @@ from rich.table import Table
 from rich.text import Text
 
 from fitplan.accounting.quality import EQUIVALENT_DB
+from fitplan.planning.naming import Called
 from fitplan.planning.planner import Choice, Plan
 from fitplan.planning.report import PlanReport
 from fitplan.questions.pack.problem import Limits
 from fitplan.questions.pack.resident_set import Packed, Shared, Step, Unmet
 from fitplan.questions.pack.wishes import Wishes
+from fitplan.render.named import named_entries, named_notes
 from fitplan.render.plan_document import plan_document
 from fitplan.render.rich_tables import bare_table
 from fitplan.render.text import printable
@@ -37,6 +39,8 @@ class PackReport:
     wishes: Wishes
     listed: PlanReport
     """The plans of the set, with observations and warnings; its budget; the runtime."""
+    named: tuple[Called, ...] = ()
+    """The files that kept pairs name, with the other files of that name."""
 
 
 def pack_document(report: PackReport) -> dict[str, Any]:
@@ -50,6 +54,7 @@ def pack_document(report: PackReport) -> dict[str, Any]:
         "runtime": listed["runtime"],
         "objective": report.wishes.objective,
         "plans": listed["plans"],
+        "named": named_entries(report.named),
         "shared": [_shared_entry(shared) for shared in packed.shared] if packed else [],
         "cache_bytes": packed.cache_bytes if packed else 0,
         "real_bytes": packed.real_bytes if packed else 0,
@@ -115,6 +120,7 @@ def pack_table(report: PackReport, width: int) -> RenderableType:
         Text(""),
         _proof(outcome),
         *_next(report),
+        *named_notes(report.named),
         *_warnings(report, outcome),
         Text(""),
         Text(runtime.settings(report.limits.cache_bytes), style="cyan"),

@@ -164,9 +164,7 @@ def run(problem: Problem, gains: dict[int, float], extra: Iterable[Row], seconds
         return _run(problem, gains, extra, seconds)
 
 
-def _run(
-    problem: Problem, gains: dict[int, float], extra: Iterable[Row], seconds: float
-) -> Answer:
+def _run(problem: Problem, gains: dict[int, float], extra: Iterable[Row], seconds: float) -> Answer:
     import highspy
 
     solver = highspy.Highs()  # type: ignore[no-untyped-call]

@@ -13,7 +13,7 @@ from math import inf
 
 from fitplan.catalog import Catalog, Pipeline
 from fitplan.errors import FitplanError, usage_error
-from fitplan.planning.naming import choices_called
+from fitplan.planning.naming import Called, choices_called
 from fitplan.planning.planner import Choice, ResidencyOf, choices_of
 from fitplan.questions.pack.problem import Bundle, Item, Limits, Objective, Option, Problem
 
@@ -72,7 +72,10 @@ class Field:
         self._catalog = catalog
         self._residency_of = residency_of
         self._wishes = wishes
-        self._known = _kept_choices(catalog, residency_of, wishes.kept)
+        kept = kept_files(catalog, residency_of, wishes.kept)
+        self._known: dict[str, tuple[Choice, ...]] = {
+            id: (called.choice,) for id, called in kept.items()
+        }
 
     def choices(self, component_id: str) -> tuple[Choice, ...]:
         """Files of a component that the runtime loads and no wish rules out, cheapest first."""
@@ -173,10 +176,13 @@ def _unbeaten(choices: tuple[Choice, ...], *, by_error: bool, by_real: bool) -> 
     return tuple(choice for choice, _ in kept)
 
 
-def _kept_choices(
+def kept_files(
     catalog: Catalog, residency_of: ResidencyOf, kept: Iterable[Kept]
-) -> dict[str, tuple[Choice, ...]]:
-    """Per component of which a kept pair names a file: the files that all such names mean."""
+) -> dict[str, Called]:
+    """Per component of which a kept pair names a file: the file that all such names mean.
+
+    Raises FitplanError (usage, unknown-name) for names that contradict each other or mean no file.
+    """
     found: dict[str, tuple[Choice, ...]] = {}
     said: dict[str, str] = {}
     for pair in kept:
@@ -187,7 +193,7 @@ def _kept_choices(
             if not both:
                 raise _contradiction(catalog.file.components[id].name, said[id], name)
             found[id], said[id] = both, name
-    return found
+    return {id: Called(choices[0], choices[1:]) for id, choices in found.items()}
 
 
 def _contradiction(component: str, one: str, other: str) -> FitplanError:
