@@ -10,11 +10,10 @@ maximum over phases) only grows with the cost of a choice, and scratch is the sa
 of a slot, so this holds for every one of them.
 """
 
-from bisect import bisect_right
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
-from functools import partial
-from itertools import product
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cache, partial
+from itertools import islice, takewhile
 from math import inf
 from typing import Literal
 
@@ -117,20 +116,69 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class _Ask:
+    """What is asked of every pipeline."""
+
+    budget: int
+    fit: FitTest
+    show: Show
+    top: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Slot:
+    """The choices of one component, cheapest first; made once, however many pipelines use it."""
+
+    choices: tuple[Choice, ...]
+    frontier: tuple[Choice, ...]
+    """Those that no cheaper or equal one beats in error."""
+    best: frozenset[int]
+    """Their `id()`s."""
+    published: int
+    """Files that the catalog knows, loadable or not."""
+
+
+def _slot(catalog: Catalog, residency_of: ResidencyOf, component_id: str) -> _Slot:
+    choices = choices_of(catalog, component_id, residency_of)
+    frontier = undominated(choices)
+    best = frozenset(map(id, frontier))
+    return _Slot(choices, frontier, best, len(catalog.files(component_id)))
+
+
+@dataclass(frozen=True, slots=True)
 class _Slots:
     """The choices of one pipeline: two slots of choices by cost, and the others already chosen."""
 
-    denoisers: tuple[Choice, ...]
-    encoders: tuple[Choice, ...]
+    denoiser: _Slot
+    encoder: _Slot
     others: tuple[Choice, ...] | None
     """None: some other part has no file that the runtime loads."""
     published: int
     """Pairs that the catalog knows, loadable or not."""
 
-    def needed(self, fit: FitTest, budget: int, denoiser: Choice, encoder: Choice) -> int:
-        """The bytes of `budget` that a pair takes, the others included."""
-        choices = (denoiser, encoder, *(self.others or ()))
-        return fit.needed([choice.residency for choice in choices], budget)
+    def on_frontier(self, denoiser: Choice, encoder: Choice) -> bool:
+        """Whether no other pair is better in both parts and no larger."""
+        return id(denoiser) in self.denoiser.best and id(encoder) in self.encoder.best
+
+    def fitting(
+        self, ask: _Ask, denoisers: Sequence[Choice], encoders: Sequence[Choice]
+    ) -> Iterator[tuple[Choice, int]]:
+        """Each denoiser, and with how many of `encoders`, the cheapest first, it fits.
+
+        Both are in order of cost: what doesn't fit beside a denoiser fits beside no later one.
+        """
+        if self.others is None:
+            return
+        rest, count = [other.residency for other in self.others], len(encoders)
+        for denoiser in denoisers:
+            while count:
+                costs = (denoiser.residency, encoders[count - 1].residency, *rest)
+                if ask.fit.needed(costs, ask.budget) <= ask.budget:
+                    break
+                count -= 1
+            if not count:
+                return
+            yield denoiser, count
 
 
 def plan(
@@ -147,13 +195,16 @@ def plan(
     `show`: "best" gives each model's `top` frontier plans, "frontier" all of them, "all" every plan
     that fits.
     """
-    quality = catalog.quality
+    ask = _Ask(budget, fit, show, top)
+    slot_of = cache(partial(_slot, catalog, residency_of))
     answers = [
-        _plan_pipeline(catalog, id, budget, residency_of, show, top, fit)
+        _plan_pipeline(catalog, id, _slots(catalog, id, slot_of), ask)
         for id in sorted(set(pipeline_ids))
     ]
-    excluded = sum((answer.excluded for answer in answers), Excluded())
-    ranked = rank_models([answer.plans for answer in answers if answer.plans], quality)
+    excluded = Excluded()
+    for answer in answers:
+        excluded += answer.excluded
+    ranked = rank_models([answer.plans for answer in answers if answer.plans], catalog.quality)
     return Answer(tuple(plan for plans in ranked for plan in plans), excluded)
 
 
@@ -167,16 +218,17 @@ def rank_models(models: Iterable[Sequence[Plan]], quality: QualityRule) -> list[
         models, key=lambda plans: (-plans[0].adjusted_elo, plans[0].sort_key, plans[0].pipeline_id)
     )
     ordered: list[Sequence[Plan]] = []
-    while left:
-        lead = left[0][0].adjusted_elo
-        tied = [
-            p
-            for p in left
-            if p[0].adjusted_elo == lead or lead - p[0].adjusted_elo < quality.tie_band
-        ]
+    while len(ordered) < len(left):
+        start = len(ordered)
+        lead = left[start][0].adjusted_elo
+        tied = takewhile(partial(_ties, lead, quality), islice(left, start, None))
         ordered += sorted(tied, key=lambda plans: (plans[0].sort_key, plans[0].pipeline_id))
-        left = left[len(tied) :]
     return ordered
+
+
+def _ties(lead: float, quality: QualityRule, plans: Sequence[Plan]) -> bool:
+    elo = plans[0].adjusted_elo
+    return elo == lead or lead - elo < quality.tie_band
 
 
 def choices_of(
@@ -199,69 +251,59 @@ def undominated(choices: Sequence[Choice]) -> tuple[Choice, ...]:
     return tuple(kept)
 
 
-def _plan_pipeline(
-    catalog: Catalog,
-    id: str,
-    budget: int,
-    residency_of: ResidencyOf,
-    show: Show,
-    top: int,
-    fit: FitTest,
-) -> Answer:
-    slots = _slots(catalog, catalog.file.pipelines[id], residency_of)
-    pairs = len(slots.denoisers) * len(slots.encoders) if slots.others is not None else 0
-    fitting = _count_fitting(slots, budget, fit) if pairs else 0
-    everything = show == "all"
-    plans = _fitting_plans(catalog, id, slots, budget, fit, everything) if fitting else []
-    listed = plans[:top] if show == "best" else plans
+def _plan_pipeline(catalog: Catalog, id: str, slots: _Slots, ask: _Ask) -> Answer:
+    denoisers, encoders = slots.denoiser.choices, slots.encoder.choices
+    pairs = len(denoisers) * len(encoders) if slots.others is not None else 0
+    fitting = sum(count for _, count in slots.fitting(ask, denoisers, encoders))
+    found = _ordered(catalog.quality, slots, ask)
+    listed = found[: ask.top] if ask.show == "best" else found
     excluded = Excluded(
         too_large=pairs - fitting,
         unsupported_format=slots.published - pairs,
-        dominated=fitting - len(plans),
-        beyond_best=len(plans) - len(listed),
+        dominated=fitting - len(found),
+        beyond_best=len(found) - len(listed),
     )
-    return Answer(tuple(replace(p, rank=i) for i, p in enumerate(listed, 1)), excluded)
-
-
-def _slots(catalog: Catalog, pipeline: Pipeline, residency_of: ResidencyOf) -> _Slots:
-    pair = (pipeline.denoiser, pipeline.encoders[0])
-    denoisers, encoders = (choices_of(catalog, id, residency_of) for id in pair)
-    others_ids = (*pipeline.encoders[1:], pipeline.vae)
-    rest = [choices_of(catalog, id, residency_of) for id in others_ids]
-    others = tuple(choices[0] for choices in rest) if all(rest) else None
-    complete = all(catalog.files(id) for id in others_ids)
-    published = len(catalog.files(pair[0])) * len(catalog.files(pair[1])) if complete else 0
-    return _Slots(denoisers, encoders, others, published)
-
-
-def _count_fitting(slots: _Slots, budget: int, fit: FitTest) -> int:
-    return sum(
-        bisect_right(slots.encoders, budget, key=partial(slots.needed, fit, budget, denoiser))
-        for denoiser in slots.denoisers
+    plans = (
+        make_plan(catalog, id, *pair, slots.others or (), slots.on_frontier(*pair), rank)
+        for rank, pair in enumerate(listed, 1)
     )
+    return Answer(tuple(plans), excluded)
 
 
-def _fitting_plans(
-    catalog: Catalog,
-    pipeline_id: str,
-    slots: _Slots,
-    budget: int,
-    fit: FitTest,
-    everything: bool,
-) -> list[Plan]:
-    frontier = (undominated(slots.denoisers), undominated(slots.encoders))
-    best = [frozenset(map(id, choices)) for choices in frontier]
-    pairs = product(slots.denoisers, slots.encoders) if everything else product(*frontier)
-    plans = [
-        make_plan(catalog, pipeline_id, *pair, slots.others or (), _all_in(pair, best))
-        for pair in pairs
-        if slots.needed(fit, budget, *pair) <= budget
+def _slots(catalog: Catalog, pipeline_id: str, slot_of: Callable[[str], _Slot]) -> _Slots:
+    pipeline = catalog.file.pipelines[pipeline_id]
+    denoiser, encoder = slot_of(pipeline.denoiser), slot_of(pipeline.encoders[0])
+    rest = [slot_of(id) for id in (*pipeline.encoders[1:], pipeline.vae)]
+    loads = all(slot.choices for slot in rest)
+    others = tuple(slot.choices[0] for slot in rest) if loads else None
+    complete = all(slot.published for slot in rest)
+    published = denoiser.published * encoder.published if complete else 0
+    return _Slots(denoiser, encoder, others, published)
+
+
+def _ordered(quality: QualityRule, slots: _Slots, ask: _Ask) -> list[tuple[Choice, Choice]]:
+    """The pairs that fit, the best first: all of them, or those on the frontier."""
+    everything = ask.show == "all"
+    denoisers, encoders = (
+        slot.choices if everything else slot.frontier for slot in (slots.denoiser, slots.encoder)
+    )
+    pairs = [
+        (denoiser, encoder)
+        for denoiser, count in slots.fitting(ask, denoisers, encoders)
+        for encoder in encoders[:count]
     ]
-    return sorted(plans, key=lambda plan: plan.sort_key)
+    return sorted(pairs, key=partial(_pair_key, quality))
 
 
-def _all_in(pair: tuple[Choice, ...], frontier: Sequence[frozenset[int]]) -> bool:
-    return all(id(choice) in best for choice, best in zip(pair, frontier, strict=True))
+def _pair_key(
+    quality: QualityRule, pair: tuple[Choice, Choice]
+) -> tuple[float, int, int, str, str]:
+    """Orders the pairs of one pipeline as `Plan.sort_key` orders its plans."""
+    denoiser, encoder = pair[0].file, pair[1].file
+    score = quality.score_db(denoiser.rel_error, encoder.rel_error)
+    cache_bytes = pair[0].residency.cache_bytes + pair[1].residency.cache_bytes
+    file_bytes = denoiser.weights.file_bytes + encoder.weights.file_bytes
+    return (inf if score is None else -score, cache_bytes, file_bytes, denoiser.id, encoder.id)
 
 
 def make_plan(
@@ -271,10 +313,11 @@ def make_plan(
     encoder: Choice,
     others: tuple[Choice, ...],
     frontier: bool,
+    rank: int = 0,
 ) -> Plan:
     """Put choices together into a plan and score it."""
     pipeline = catalog.file.pipelines[id]
     score = catalog.quality.score_db(denoiser.file.rel_error, encoder.file.rel_error)
     elo = pipeline.elo.value if pipeline.elo else None
     adjusted = catalog.quality.adjusted_elo(elo, score)
-    return Plan(id, pipeline, denoiser, encoder, others, frontier, score, adjusted)
+    return Plan(id, pipeline, denoiser, encoder, others, frontier, score, adjusted, rank)
