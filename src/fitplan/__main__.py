@@ -2,12 +2,11 @@
 
 import os
 import signal
-from typing import NoReturn
 
 _INTERRUPTED = 130
 
 
-def run() -> NoReturn:
+def run() -> None:
     """Run fitplan as a process; Ctrl-C ends it without a traceback, also during imports."""
     if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
         signal.signal(signal.SIGINT, _leave)
@@ -16,7 +15,7 @@ def run() -> NoReturn:
     app.run()
 
 
-def _leave(*_: object) -> NoReturn:
+def _leave(*_: object) -> None:
     try:
         os.write(2, b"fitplan: interrupted\n")
     finally:

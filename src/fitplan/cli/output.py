@@ -20,9 +20,6 @@ TERMINAL_WIDTH = 80
 NARROWEST, WIDEST = 40, 1000
 """Columns that a table gets at least and at most, whatever COLUMNS says."""
 
-_HEIGHT = 25
-"""Lines of a console; rich asks for them, nothing here depends on them."""
-
 _COLUMNS = re.compile(r"0*[1-9][0-9]{0,8}", re.ASCII)
 
 
@@ -46,12 +43,9 @@ def talk_console() -> "Console":
 
 
 def _console_on(stream: TextIO) -> "Console":
-    from rich.console import Console
+    from fitplan.render.rich_tables import plain_console
 
-    width = _width(stream)
-    return Console(
-        file=stream, width=width, height=_HEIGHT, markup=False, highlight=False, emoji=False
-    )
+    return plain_console(_width(stream), stream)
 
 
 def _width(stream: TextIO) -> int:
