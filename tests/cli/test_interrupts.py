@@ -88,7 +88,7 @@ def test_pack_shows_the_best_set_so_far(tmp_path: Path, objective: str) -> None:
     shown = []
     path = str(hard_catalog(tmp_path))
     arguments = ["pack", "--ram", "10", "--catalog", path, "--model", "hard", "--json"]
-    for seconds in (1.5, 3.0, 5.0, 8.0):
+    for seconds in (2.5, 4.0, 6.0, 8.0):
         code, out, err, _ = interrupted([*arguments, "--objective", objective], seconds)
         assert (code, err) in ((130, "fitplan: interrupted\n"), (0, ""))
         if code == 130 and out:
