@@ -2,10 +2,15 @@
 
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
 
 from cli import Ran, Run
 from fitplan.cli import main
+
+# How long an example takes depends on what else the machine does: no test fails for it.
+hypothesis.settings.register_profile("fitplan", deadline=None)
+hypothesis.settings.load_profile("fitplan")
 
 
 @pytest.fixture(autouse=True, scope="session")

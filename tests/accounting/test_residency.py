@@ -7,6 +7,7 @@ import pytest
 from fitplan import runtimes
 from fitplan.accounting.residency import Residency, Unsupported
 from fitplan.accounting.runtime import Runtime
+from fitplan.accounting.unknown import Unknown
 from fitplan.accounting.weights import Container, Role, WeightFile, WeightGroup
 from fitplan.runtimes import invokeai
 from inventory import measured, weight_file
@@ -82,8 +83,10 @@ def test_t5_as_gguf_needs_6_14_and_as_one_file_never_loads() -> None:
         assert isinstance(runtime(version).residency(as_file), Unsupported)
 
 
-def test_an_unknown_architecture_is_a_plain_sum() -> None:
-    """What no rule knows is counted as stored, and says so."""
+def test_an_unknown_architecture_is_unknown_in_every_program() -> None:
+    """What no rule knows has no cache bytes; the reason names the program."""
     groups = (WeightGroup(Role.WEIGHTS, "Q8_0", 320), WeightGroup(Role.VECTORS, "F32", 10))
-    found = residency(runtime("6.14"), WeightFile("", Container.GGUF, "Q8_0", 1000, groups))
-    assert (found.basis, found.cache_bytes, found.real_bytes) == ("sum", 380, 380)
+    for program in runtimes.newest():
+        found = program.residency(WeightFile("", Container.GGUF, "Q8_0", 1000, groups))
+        assert isinstance(found, Unknown)
+        assert program.title in found.reason

@@ -533,12 +533,3 @@ def test_a_few_packed_weights_do_not_name_a_file() -> None:
     """Under a twentieth of packed weights, the rest names the file."""
     groups = [WeightGroup(Role.WEIGHTS, "BF16", 1000), WeightGroup(Role.WEIGHTS, "Q8_0", 32)]
     assert quant_of(groups, Container.GGUF) == "BF16"
-
-
-def test_nvfp4_is_told_by_its_scales() -> None:
-    """Bytes beside float8 block scales are NVFP4."""
-    groups = [
-        WeightGroup(Role.WEIGHTS, "U8", 1 << 20),
-        WeightGroup(Role.QUANT_STATE, "F8_E4M3", 1 << 17),
-    ]
-    assert quant_of(groups, Container.SAFETENSORS) == "NVFP4"

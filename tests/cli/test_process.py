@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 import commands
-import hub_examples
 from commands import PLAN, PROGRAM, fitplan
 from fitplan.native import silent_stdout
 
@@ -28,8 +27,8 @@ def lines(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, list[str]]:
 @pytest.fixture(scope="module")
 def environment() -> Iterator[dict[str, str]]:
     """An environment with a hub on this machine."""
-    with hub_examples.environment() as hub:
-        yield {**os.environ, **hub}
+    with commands.hub() as found:
+        yield found
 
 
 def test_every_command_has_a_line(lines: Mapping[str, list[str]]) -> None:

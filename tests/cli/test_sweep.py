@@ -1,12 +1,10 @@
 """Every command in every hostile environment of one table: an answer or one clear line."""
 
-import os
 from collections.abc import Iterator, Mapping
 
 import pytest
 
 import commands
-import hub_examples
 from cli import Run
 from commands import fitplan
 
@@ -43,7 +41,7 @@ def lines(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, list[str]]:
 @pytest.fixture(scope="module")
 def hub() -> Iterator[Mapping[str, str]]:
     """The environment of a hub on this machine."""
-    with hub_examples.environment() as environment:
+    with commands.hub() as environment:
         yield environment
 
 
@@ -73,6 +71,6 @@ def test_every_command_answers_in_every_encoding(
     environment: Mapping[str, str],
 ) -> None:
     """What an encoding can't say is escaped."""
-    done = fitplan(lines[name], {**os.environ, **hub, **environment}, encoding="latin-1")
+    done = fitplan(lines[name], {**hub, **environment}, encoding="latin-1")
     assert (done.returncode, done.stderr) == (0, "")
     assert len(done.stdout.split()) > 5

@@ -8,7 +8,7 @@ import pytest
 from catalogs import as_stored, catalog_of, shipped
 from fitplan import runtimes
 from fitplan.accounting.quality import QualityRule
-from fitplan.accounting.residency import Residency, Unsupported
+from fitplan.accounting.residency import Outcome
 from fitplan.catalog import Catalog, PublishedFile
 from fitplan.planning.planner import plan, rank_models
 
@@ -32,7 +32,7 @@ def test_ten_thousand_models_of_shared_files(runtime: str) -> None:
     catalog, rules = finetunes(10_000), runtimes.find(runtime)
     asked: list[str] = []
 
-    def residency_of(file: PublishedFile) -> Residency | Unsupported:
+    def residency_of(file: PublishedFile) -> Outcome:
         asked.append(file.id)
         return rules.residency(file.weights)
 

@@ -64,8 +64,8 @@ def test_one_unreadable_file_does_not_hide_the_others(
     assert str(broken) in table.out
 
 
-def test_an_unknown_architecture_is_a_plain_sum(run: Run, tmp_path: Path) -> None:
-    """Exact bytes and types, a warning that residency is a plain sum, exit code 0."""
+def test_of_an_unknown_architecture_no_program_s_bytes_are_told(run: Run, tmp_path: Path) -> None:
+    """Exact bytes and types of the file, null and a reason for every program, exit code 0."""
     header = json.dumps({"strange": {"dtype": "F16", "shape": [3, 5], "data_offsets": [0, 30]}})
     path = tmp_path / "strange.safetensors"
     path.write_bytes(len(header).to_bytes(8, "little") + header.encode() + bytes(30))
@@ -73,8 +73,10 @@ def test_an_unknown_architecture_is_a_plain_sum(run: Run, tmp_path: Path) -> Non
     assert ran.code == 0
     (file,) = ran.json["files"]
     assert file["types"] == {"F16": {"tensors": 1, "elements": 15, "bytes": 30}}
-    assert file["residency"]["invokeai"]["cache_bytes"] == 30
-    assert any("plain sum" in warning for warning in file["warnings"])
+    assert file["tensor_bytes"] == 30
+    for entry in file["residency"].values():
+        assert entry["cache_bytes"] is None
+        assert entry["unknown"].startswith("no rules for an unknown architecture")
 
 
 def test_names_in_a_file_are_data_not_markup(run: Run, tmp_path: Path) -> None:

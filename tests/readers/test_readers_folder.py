@@ -86,13 +86,17 @@ def test_huge_config(tmp_path: Path) -> None:
 
 
 def test_variants_are_left_out(tmp_path: Path) -> None:
-    """Beside the usual file, variants and copies in other names are left out, with a warning."""
+    """Beside the usual file its variants are left out, with a warning; other names are models."""
     folder = sparse.write_folder(tmp_path, QWEN, {})
     for name in ("model.fp16.safetensors", "consolidated.safetensors"):
         sparse.write_safetensors(folder / name, QWEN)
-    model = one(folder)
+    model, other = read(folder)
     assert model.weights.file_bytes == (folder / "model.safetensors").stat().st_size
-    assert model.warnings == ("left out: consolidated.safetensors, model.fp16.safetensors",)
+    assert model.warnings == ("left out: model.fp16.safetensors",)
+    assert (other.path.name, other.weights.container) == (
+        "consolidated.safetensors",
+        Container.SAFETENSORS,
+    )
 
 
 def test_a_variant_alone_is_read(tmp_path: Path) -> None:
@@ -224,10 +228,11 @@ def _sharded(folder: Path) -> Path:
 
 
 def test_an_index_names_the_shards(tmp_path: Path) -> None:
-    """All shards of the index and no other file, whatever they are called."""
-    (model,) = read(_sharded(tmp_path / "m"))
+    """All shards of the index, whatever they are called; another file is another model."""
+    model, other = read(_sharded(tmp_path / "m"))
     assert model.tensor_bytes == sparse.inventory("qwen3-4b-fp8-r4").tensor_bytes
-    assert model.warnings == ("left out: stale.safetensors",)
+    assert model.warnings == ()
+    assert other.path.name == "stale.safetensors"
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,8 @@ import pytest
 
 from fitplan import runtimes
 from fitplan.accounting.fitting import fits
-from fitplan.accounting.residency import Residency, Unsupported
+from fitplan.accounting.residency import Residency
+from fitplan.accounting.unknown import Unknown
 from fitplan.accounting.weights import Container, WeightFile
 from fitplan.runtimes.comfyui import HEADROOM, TOKENIZER
 from fitplan.units import GIB
@@ -150,10 +151,10 @@ def test_the_z_image_pair_holds_10_8_gib() -> None:
 
 
 def test_folders_and_bitsandbytes_are_left_out() -> None:
-    """ComfyUI takes single files; the reason says what it doesn't load."""
+    """No rule tells what ComfyUI makes of a folder, and the reason says so: not "does not load"."""
     for name in ("t5-xxl/InvokeAI/INT8_BNB", "qwen3-4b/black-forest-labs/BF16"):
         found = runtimes.find("comfyui").residency(published(name))
-        assert isinstance(found, Unsupported)
+        assert isinstance(found, Unknown)
         assert "folder" in found.reason
 
 

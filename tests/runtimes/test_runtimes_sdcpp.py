@@ -8,6 +8,7 @@ import pytest
 from fitplan import runtimes
 from fitplan.accounting.fitting import fits
 from fitplan.accounting.residency import Residency, Unsupported
+from fitplan.accounting.unknown import Unknown
 from fitplan.accounting.weights import Container, WeightFile
 from fitplan.architectures import quant_of, recognise
 from fitplan.errors import FitplanError
@@ -190,16 +191,20 @@ def test_bf16_tables_become_f32_and_q8_0_tables_stay() -> None:
 
 def test_later_builds_have_the_rules_of_695_and_earlier_ones_none() -> None:
     """Versions are build numbers."""
-    assert runtimes.find("sd.cpp@827").version == "695"
+    assert runtimes.find("sd.cpp@816").version == "695"
+    assert runtimes.find("sd.cpp@827").version == "817"
     with pytest.raises(FitplanError, match="no rules"):
         runtimes.find("sd.cpp@694")
 
 
 def test_scaled_fp8_and_folders_are_left_out() -> None:
-    """Their scales mean nothing to it, and it takes single files."""
+    """It is known to ignore scales of fp8; of folders no rule tells."""
     runtime = runtimes.find("sd.cpp")
-    for file in (single("klein-4b-fp8-r2"), published("t5-xxl/InvokeAI/INT8_BNB")):
-        assert isinstance(runtime.residency(file), Unsupported)
+    scaled = runtime.residency(single("klein-4b-fp8-r2"))
+    assert isinstance(scaled, Unsupported)
+    assert "ggml_extend.hpp" in scaled.source
+    folder = runtime.residency(published("t5-xxl/InvokeAI/INT8_BNB"))
+    assert isinstance(folder, Unknown)
 
 
 def test_a_text_encoder_s_second_table_and_head_are_dropped() -> None:

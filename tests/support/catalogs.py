@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from functools import cache
 
-from fitplan.accounting.residency import Line, Residency, Unsupported
+from fitplan.accounting.residency import Line, Outcome, Residency
 from fitplan.catalog import Catalog, CatalogFile, PublishedFile, reading
 
 Sizes = Sequence[tuple[int, float | None]]
@@ -95,7 +95,7 @@ def _pipeline(name: str, vae: int, elo: int | None) -> dict[str, object]:
     return pipeline
 
 
-def as_stored(file: PublishedFile) -> Residency | Unsupported:
+def as_stored(file: PublishedFile) -> Outcome:
     """A runtime that keeps every file as it is."""
     size = file.weights.file_bytes
-    return Residency((Line("all", "", "", 0, size, size, size, 0, ""),), "", "sum")
+    return Residency((Line("all", "", "", 0, size, size, size, 0, ""),), "", "code")

@@ -1,7 +1,10 @@
 """Every command of fitplan, found in the program itself, with a line that gets an answer."""
 
+import contextlib
+import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -9,7 +12,7 @@ from typing import Any
 import typer
 
 from fitplan.cli.app import app
-from hub_examples import KLEIN
+from hub_examples import KLEIN, serving
 from sparse import install
 
 PROGRAM = [sys.executable, "-m", "fitplan"]
@@ -62,6 +65,14 @@ def lines(folder: Path) -> Mapping[str, list[str]]:
         "catalog diff": ["catalog", "diff", str(own), str(own)],
         "catalog format": ["catalog", "format", str(own), "--check"],
     }
+
+
+@contextlib.contextmanager
+def hub() -> Iterator[dict[str, str]]:
+    """An environment in which `hub_examples` is the hub."""
+    with tempfile.TemporaryDirectory() as made, serving(Path(made) / "hub") as server:
+        own = {"HF_ENDPOINT": server.url, "HF_HOME": made, "XDG_CACHE_HOME": made}
+        yield {**os.environ, **own}
 
 
 def fitplan(

@@ -1,27 +1,28 @@
-"""The hub that the README's examples are shown against: two repositories of header-true files."""
+"""The hub that the documentation talks to: repositories of header-true files."""
 
 import contextlib
-import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import sparse
 from fitplan.accounting.weights import Tensor
-from hub_server import Repo, running
+from hub_server import HubServer, Repo, running
 
 KLEIN = "unsloth/FLUX.2-klein-9B-GGUF"
 QWEN = "unsloth/Qwen3-8B-GGUF"
+COPY = "someone/FLUX.2-klein-9B-GGUF"
+"""Klein 9B again, by a publisher that the catalog doesn't have."""
 
 
 @contextlib.contextmanager
-def environment() -> Iterator[dict[str, str]]:
-    """What fitplan's process is to have in its environment to talk to that hub."""
-    with tempfile.TemporaryDirectory() as made, running() as hub:
-        folder = Path(made)
+def serving(folder: Path) -> Iterator[HubServer]:
+    """That hub, its files in `folder`, for as long as the context is open."""
+    with running() as hub:
         hub.repos[KLEIN] = Repo(klein(folder / "klein"))
+        hub.repos[COPY] = hub.repos[KLEIN]
         hub.repos[QWEN] = Repo(qwen(folder / "qwen", 151_936))
-        yield {"HF_ENDPOINT": hub.url, "HF_HOME": made, "XDG_CACHE_HOME": made}
+        yield hub
 
 
 def klein(folder: Path) -> Path:

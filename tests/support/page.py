@@ -5,7 +5,7 @@ import yaml
 from catalogs import shipped
 from fitplan import runtimes
 from fitplan.accounting.quantization import quant_name
-from fitplan.accounting.residency import Residency, Unsupported
+from fitplan.accounting.residency import Outcome
 from fitplan.catalog import PublishedFile
 from fitplan.planning.planner import Plan, Show, plan
 from fitplan.units import GIB
@@ -18,7 +18,7 @@ ROWS = yaml.safe_load((DATA / "seed_tables.yaml").read_text(encoding="utf-8"))["
 MODELS = sorted({row["model"] for row in ROWS})
 
 
-def residency(file: PublishedFile) -> Residency | Unsupported:
+def residency(file: PublishedFile) -> Outcome:
     """In the page's version of InvokeAI."""
     return RUNTIME.residency(file.weights)
 

@@ -6,6 +6,8 @@ The tensors come from `inventories/`: `NAME.json` lists the exact tensors of one
 
 import json
 import struct
+import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -74,10 +76,16 @@ def write_gguf(
     version: int = 3,
     order: str = "<",
     alignment: int = 32,
+    architecture: str = "test",
+    entries: Mapping[str, str | int | Sequence[int]] | None = None,
 ) -> Path:
-    """Write a GGUF file whose data are a hole, with a tokenizer of `tokens` strings."""
+    """Write a GGUF file whose data are a hole, with a tokenizer of `tokens` strings.
+
+    `entries` are further metadata: texts, numbers (as u32) and lists of numbers (as i32).
+    """
     writer = Gguf(order)
-    metadata = [writer.text_entry("general.architecture", "test")]
+    metadata = [writer.text_entry("general.architecture", architecture)]
+    metadata += [writer.entry(key, value) for key, value in (entries or {}).items()]
     if file_type is not None:
         metadata.append(writer.number_entry("general.file_type", file_type))
     if alignment != 32:
@@ -200,6 +208,16 @@ class Gguf:
     def number_entry(self, key: str, value: int) -> bytes:
         return self.text(key) + self.pack("II", 4, value)
 
+    def numbers_entry(self, key: str, values: Sequence[int]) -> bytes:
+        return self.text(key) + self.pack(f"IIQ{len(values)}i", 9, 5, len(values), *values)
+
+    def entry(self, key: str, value: str | int | Sequence[int]) -> bytes:
+        if isinstance(value, str):
+            return self.text_entry(key, value)
+        if isinstance(value, int):
+            return self.number_entry(key, value)
+        return self.numbers_entry(key, value)
+
     def tokenizer(self, tokens: int) -> list[bytes]:
         words = b"".join(self.text(f"token{i}") for i in range(tokens))
         types = self.pack("IIQ", 9, 5, tokens) + self.pack(f"{tokens}i", *([1] * tokens))
@@ -227,5 +245,14 @@ def _write(path: Path, header: bytes, data_bytes: int) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("wb") as file:
         file.write(header)
+        file.flush()
+        _allow_holes(path)
         file.truncate(len(header) + data_bytes)
     return path
+
+
+def _allow_holes(path: Path) -> None:
+    """Windows stores the gigabytes of a hole unless a file is marked as sparse."""
+    if sys.platform == "win32":
+        command = ("fsutil", "sparse", "setflag", str(path))
+        subprocess.run(command, check=True, capture_output=True)

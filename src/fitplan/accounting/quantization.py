@@ -8,35 +8,17 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from math import sqrt
+from typing import Literal
 
+from fitplan.accounting.flavours import FLAVOURS
+from fitplan.accounting.tensor_type import Basis
+from fitplan.accounting.tensor_type import TensorType as TensorType
+from fitplan.accounting.unknown import Unknown
 
-@dataclass(frozen=True, slots=True)
-class TensorType:
-    """One way to store numbers: `block_bytes` bytes for every `block_size` elements.
-
-    `error` is the relative weight error: RMS of the rounding error over RMS of the weights, with
-    BF16 as the reference; None where nobody has measured it.
-    """
-
-    name: str
-    block_size: int
-    block_bytes: int
-    error: float | None = None
-    ggml_id: int | None = None
-
-    @property
-    def quantized(self) -> bool:
-        """Whether elements are packed in blocks (a GGML quantization, or 4 bits per element)."""
-        return self.block_size > 1
-
-    def bytes_for(self, elements: int) -> int:
-        """Bytes that `elements` take; a started block counts whole."""
-        return -(-elements // self.block_size) * self.block_bytes
-
-
-# Block sizes: the GGUF specification as the `gguf` package has it (tests hold all rows against it).
-# Errors: measured with the reference quantizer on Gaussian weights; INT8_BNB is a judgement between
-# .014 and .17, FP8_E4M3 unscaled depends on the weights' spread, INT4_SVDQ is inferred from LPIPS.
+# Block sizes: the GGUF specification as the `gguf` package has it (tests hold all rows against it),
+# but for Q8_1, which has 36 bytes in ggml itself, and Q2_0, which the package does not have yet.
+# Errors: measured with the reference quantizer on Gaussian weights; FP8_E4M3 unscaled depends on
+# the weights' spread.
 _GGML_TYPES = (
     TensorType("F32", 1, 4, 0.0, 0),
     TensorType("F16", 1, 2, 0.0002, 1),
@@ -45,7 +27,7 @@ _GGML_TYPES = (
     TensorType("Q5_0", 32, 22, 0.0427, 6),
     TensorType("Q5_1", 32, 24, 0.0379, 7),
     TensorType("Q8_0", 32, 34, 0.0054, 8),
-    TensorType("Q8_1", 32, 40, None, 9),
+    TensorType("Q8_1", 32, 36, None, 9),
     TensorType("Q2_K", 256, 84, 0.297, 10),
     TensorType("Q3_K", 256, 110, 0.151, 11),
     TensorType("Q4_K", 256, 144, 0.0713, 12),
@@ -72,43 +54,71 @@ _GGML_TYPES = (
     TensorType("MXFP4", 32, 17, 0.114, 39),
     TensorType("NVFP4", 64, 36, 0.0951, 40),
     TensorType("Q1_0", 128, 18, None, 41),
+    TensorType("Q2_0", 64, 18, None, 42),
 )
 _OTHER_TYPES = (
     TensorType("F8_E4M3", 1, 1, 0.033),
     TensorType("F8_E5M2", 1, 1, 0.0528),
+    TensorType("F8_E4M3FNUZ", 1, 1),
+    TensorType("F8_E5M2FNUZ", 1, 1),
     TensorType("F8_E8M0", 1, 1),
+    TensorType("F6_E2M3", 4, 3),
+    TensorType("F6_E3M2", 4, 3),
     TensorType("F4", 2, 1),
-    TensorType("FP8_SCALED", 1, 1, 0.0265),
-    TensorType("INT8_BNB", 1, 1, 0.020),
-    TensorType("NF4_BNB", 2, 1, 0.092),
-    TensorType("INT4_SVDQ", 2, 1, 0.083),
     TensorType("U8", 1, 1),
     TensorType("U16", 1, 2),
     TensorType("U32", 1, 4),
     TensorType("U64", 1, 8),
+    TensorType("C64", 1, 8),
     TensorType("BOOL", 1, 1),
 )
+_FLAVOURED = {flavour.type.name: flavour.type for flavour in FLAVOURS}
 
-TENSOR_TYPES: dict[str, TensorType] = {t.name: t for t in (*_GGML_TYPES, *_OTHER_TYPES)}
+TENSOR_TYPES: dict[str, TensorType] = {
+    **{t.name: t for t in (*_GGML_TYPES, *_OTHER_TYPES)},
+    **_FLAVOURED,
+}
 GGML_TYPES: dict[int, TensorType] = {t.ggml_id: t for t in _GGML_TYPES if t.ggml_id is not None}
 
-QUANT_NAMES = (
-    *("F32", "BF16", "F16", "FP8_E4M3", "FP8_SCALED", "INT8_BNB", "NF4_BNB", "INT4_SVDQ"),
-    *(
-        "Q8_0",
-        "Q6_K",
-        "Q5_1",
-        "Q5_0",
-        "Q5_K_M",
-        "Q5_K_S",
-        "Q5_K",
-        "Q4_1",
-        "Q4_0",
-        "Q4_K_M",
-        "Q4_K_S",
-    ),
-    *("Q4_K", "IQ4_NL", "IQ4_XS", "Q3_K_L", "Q3_K_M", "Q3_K_S", "Q3_K", "Q2_K", "MXFP4", "NVFP4"),
+STORED_TYPES = frozenset(TENSOR_TYPES) - frozenset(_FLAVOURED)
+"""What a file's header can call its tensors; the others are told by the tensors beside them."""
+
+INTEGER_TYPES = frozenset({"I8", "I16", "I32", "I64", "U8", "U16", "U32", "U64", "BOOL"})
+"""Types that hold bookkeeping, or weights in a packing that only a flavour tells."""
+
+_PLAIN_QUANTS = {"FP8_E4M3": "F8_E4M3", "FP8_E5M2": "F8_E5M2"}
+_GGUF_QUANTS = (
+    *("Q8_0", "Q6_K", "Q5_1", "Q5_0", "Q5_K_M", "Q5_K_S", "Q5_K", "Q4_1", "Q4_0", "Q4_K_M"),
+    *("Q4_K_S", "Q4_K", "IQ4_NL", "IQ4_XS", "Q3_K_L", "Q3_K_M", "Q3_K_S", "Q3_K", "Q2_K"),
+    *("MXFP4", "NVFP4"),
 )
+QUANT_NAMES = tuple(
+    dict.fromkeys(
+        (
+            *("F32", "BF16", "F16", "FP8_E4M3"),
+            *(flavour.name for flavour in FLAVOURS),
+            *_GGUF_QUANTS,
+        )
+    )
+)
+_SIZE = re.compile(r"_(XXS|XS|S|M|L|XL)$")
+
+
+def types_of(quant: str) -> tuple[str, ...]:
+    """The tensor types that a quantization is named after: Q5_K_M → Q5_K; () when there is none."""
+    flavoured = (flavour.type.name for flavour in FLAVOURS if flavour.name == quant)
+    plain = (name for name in (quant, _PLAIN_QUANTS.get(quant, "")) if name in TENSOR_TYPES)
+    named = tuple(dict.fromkeys((*plain, *flavoured)))
+    sized = _SIZE.sub("", quant)
+    return named or ((sized,) if sized in TENSOR_TYPES else ())
+
+
+def named_after(type: str) -> str:
+    """The quantization that a file of this tensor type is called: F8_E4M3 → FP8_E4M3."""
+    flavoured = (flavour.name for flavour in FLAVOURS if flavour.type.name == type)
+    plain = (quant for quant, name in _PLAIN_QUANTS.items() if name == type)
+    return next(iter((*flavoured, *plain, type)))
+
 
 _SHORT_NAMES = {"Q8": "Q8_0", "Q6": "Q6_K", "FP16": "F16", "FP32": "F32", "BNB INT8": "INT8_BNB"}
 
@@ -119,22 +129,34 @@ def quant_name(text: str) -> str:
     return _SHORT_NAMES.get(upper, upper)
 
 
-def weight_error(amounts: Iterable[tuple[str, int]]) -> float | None:
-    """Relative error of a file: sqrt(Σ nᵢ·eᵢ² / Σ nᵢ) over (type name, elements); QUALITY rule 4.
+@dataclass(frozen=True, slots=True)
+class WeightError:
+    """Relative error of a file's weights, and how it is known."""
 
-    Integer buffers carry no weights and are left out. None where a type's error is unknown.
+    value: float
+    basis: Basis | Literal["stated"]
+    """`stated`: a catalog says it of this file, whatever its types."""
+    low: float
+    """The least it may be; as `value` where it was measured."""
+    high: float
+
+
+def weight_error(amounts: Iterable[tuple[str, int]]) -> WeightError | Unknown:
+    """Error of weights in (type, elements): sqrt(Σ nᵢ·eᵢ² / Σ nᵢ); QUALITY rule 4.
+
+    Unknown where a type's error is, or where there are no weights.
     """
     total = 0
-    square = 0.0
+    squares = [0.0, 0.0, 0.0]
+    basis: Basis = "measured"
     for name, elements in amounts:
-        if name in _NOT_WEIGHTS:
-            continue
-        error = TENSOR_TYPES[name].error
-        if error is None:
-            return None
+        type = TENSOR_TYPES[name]
+        if type.errors is None:
+            return Unknown(f"the weight error of {name} is not known")
         total += elements
-        square += elements * error * error
-    return sqrt(square / total) if total else None
-
-
-_NOT_WEIGHTS = frozenset({"I8", "I16", "I32", "I64", "U8", "U16", "U32", "U64", "BOOL"})
+        squares = [s + elements * e * e for s, e in zip(squares, type.errors, strict=True)]
+        basis = basis if type.basis == "measured" else "estimated"
+    if not total:
+        return Unknown("it holds no weights")
+    value, low, high = (sqrt(square / total) for square in squares)
+    return WeightError(value, basis, low, high)

@@ -21,6 +21,7 @@ from fitplan.accounting.rules import (
     Scratch,
     Treatment,
 )
+from fitplan.accounting.unknown import Unknown
 from fitplan.accounting.weights import Role, WeightFile, WeightGroup
 
 
@@ -49,8 +50,10 @@ class Residency:
 
     lines: tuple[Line, ...]
     where: str
-    basis: Literal["measured", "code", "sum"]
+    basis: Literal["measured", "code"]
     scratch: Scratch | None = None
+    beware: str = ""
+    """What a user must know of running the file; "" for nothing."""
     cache_bytes: int = field(init=False)
     real_bytes: int = field(init=False)
     mapped_bytes: int = field(init=False)
@@ -73,16 +76,15 @@ class Residency:
 
 @dataclass(frozen=True, slots=True)
 class Unsupported:
-    """The runtime can't load the file."""
+    """The runtime is known not to load the file: it was seen to fail, or its source refuses it."""
 
     reason: str
+    source: str
+    """Where that was read or seen."""
 
 
-def plain_sum(file: WeightFile) -> Residency:
-    why = "unknown architecture: counted as stored"
-    keep = Treatment(None, Keep(), why)
-    lines = tuple(_line(group, keep, {}, maps=False) for group in file.groups)
-    return Residency(lines, where="", basis="sum")
+Outcome = Residency | Unsupported | Unknown
+"""What is known of a file in a runtime; `Unknown`: no rules tell."""
 
 
 def apply(rule: Rule, file: WeightFile, workspace: Mapping[str, int]) -> Residency:
@@ -100,7 +102,14 @@ def apply(rule: Rule, file: WeightFile, workspace: Mapping[str, int]) -> Residen
                 lines.append(Line(added.what, "", "", 0, 0, size, size, 0, added.why))
             case _:
                 assert_never(added)
-    return Residency(tuple(lines), rule.where, rule.basis)
+    unmeasured = any(group.type in rule.from_code for group in file.groups)
+    basis = "code" if unmeasured else rule.basis
+    return Residency(tuple(lines), rule.where, basis, beware=_beware(rule, file))
+
+
+def _beware(rule: Rule, file: WeightFile) -> str:
+    types = {group.type for group in file.groups}
+    return "; ".join(why for type, why in rule.beware if type in types)
 
 
 def _treatment(rule: Rule, group: WeightGroup) -> Treatment:

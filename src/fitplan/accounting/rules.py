@@ -123,8 +123,8 @@ class Rule:
     loads: frozenset[str]
     """Tensor types the loader can work with."""
     adds: tuple[MadeUp | Buffers | Beside, ...] = ()
-    when_type: str = ""
-    """Only files with a group of this tensor type."""
+    when_types: frozenset[str] = frozenset()
+    """Only files with a group of one of these tensor types; empty: all."""
     when_load_type: str = ""
     """Only folders whose config.json asks for this tensor type."""
     when_part_of: str = ""
@@ -133,6 +133,10 @@ class Rule:
     """Only files with a group in this role."""
     basis: Literal["measured", "code"] = "measured"
     """`measured`: held against the running program; `code`: only read in its source."""
+    from_code: frozenset[str] = frozenset()
+    """Tensor types among `loads` that were only read in the source, whatever `basis` says."""
+    beware: tuple[tuple[str, str], ...] = ()
+    """Tensor type → what goes wrong with it, though it loads."""
     maps: bool = False
     """Whether tensors whose type stays are memory-mapped: page cache, which can be taken back."""
 
@@ -141,7 +145,7 @@ class Rule:
         return (
             self.family == file.family
             and file.container in self.containers
-            and (not self.when_type or any(g.type == self.when_type for g in file.groups))
+            and (not self.when_types or any(g.type in self.when_types for g in file.groups))
             and (not self.when_load_type or file.load_type == self.when_load_type)
             and (
                 self.when_part_of in ("", file.part_of)
@@ -149,3 +153,31 @@ class Rule:
             )
             and (self.when_role is None or any(g.role == self.when_role for g in file.groups))
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Files that a runtime is known not to load; what is None holds for all."""
+
+    reason: str
+    """What happens, after the runtime's name; `{types}` and `{family}` are those of the file."""
+    source: str
+    """Where it was read (class and file) or seen."""
+    families: frozenset[str] | None = None
+    containers: frozenset[Container] | None = None
+    types: frozenset[str] | None = None
+    """Only files with a group of one of these tensor types."""
+
+    def applies_to(self, file: WeightFile) -> bool:
+        """Whether `file` is one of those."""
+        types = {group.type for group in file.groups}
+        return (
+            (self.families is None or file.family in self.families)
+            and (self.containers is None or file.container in self.containers)
+            and (self.types is None or not self.types.isdisjoint(types))
+        )
+
+    def told(self, file: WeightFile) -> str:
+        """The reason, for `file`."""
+        types = {group.type for group in file.groups} & (self.types or set())
+        return self.reason.format(types=", ".join(sorted(types)), family=file.family)

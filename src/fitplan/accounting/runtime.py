@@ -4,9 +4,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from fitplan.accounting.fitting import FitTest, Together
-from fitplan.accounting.residency import Residency, Unsupported, apply, plain_sum, without_source
-from fitplan.accounting.rules import Rule, Scratch
-from fitplan.accounting.weights import WeightFile
+from fitplan.accounting.residency import Outcome, Unsupported, apply, without_source
+from fitplan.accounting.rules import Refusal, Rule, Scratch
+from fitplan.accounting.unknown import Unknown
+from fitplan.accounting.weights import Container, WeightFile
 
 
 def _no_scratch(file: WeightFile) -> None:
@@ -38,6 +39,8 @@ class Runtime:
     """Name and version as people write them."""
     rules: tuple[Rule, ...]
     """The first that applies to a file wins."""
+    refusals: tuple[Refusal, ...] = field(default=(), kw_only=True)
+    """What is known not to load; the first that applies gives the reason."""
     budget_name: str
     """What a budget limits: "InvokeAI 6.14's model cache"."""
     settings: Callable[[int], str]
@@ -68,18 +71,34 @@ class Runtime:
         """`name@version`, as users and observations write it."""
         return f"{self.name}@{self.version}"
 
-    def residency(self, file: WeightFile) -> Residency | Unsupported:
-        """What `file` becomes when this runtime loads it."""
-        if not file.family:
-            return plain_sum(file)
+    def residency(self, file: WeightFile) -> Outcome:
+        """What `file` becomes when loaded, or why it can't be, or why that is unknown."""
+        if file.unknown_packing:
+            return file.unknown_packing
         rule = next((r for r in self.rules if r.applies_to(file)), None)
         if rule is None:
-            return Unsupported(f"{self.title} does not load {file.family} from {file.container}")
-        strange = sorted({g.type for g in file.groups} - rule.loads)
+            return self._without_rule(file, _described(file))
+        strange = sorted({group.type for group in file.groups} - rule.loads)
         if strange:
-            return Unsupported(
-                f"{self.title} cannot work with {', '.join(strange)} in {file.family}"
-            )
+            return self._without_rule(file, f"{', '.join(strange)} in {_described(file)}")
         found = apply(rule, file, self.workspace)
         lines = map(without_source, found.lines) if self.converts_in_place else found.lines
         return replace(found, lines=tuple(lines), scratch=self.scratch_of(file))
+
+    def _without_rule(self, file: WeightFile, what: str) -> Unsupported | Unknown:
+        refusal = next((r for r in self.refusals if r.applies_to(file)), None)
+        if refusal is None:
+            return Unknown(f"no rules for {what} in {self.title}")
+        return Unsupported(f"{self.title} {refusal.told(file)}", refusal.source)
+
+
+def _described(file: WeightFile) -> str:
+    family = file.family or "an unknown architecture"
+    return f"{family} from {_CONTAINERS[file.container]}"
+
+
+_CONTAINERS = {
+    Container.GGUF: "GGUF",
+    Container.SAFETENSORS: "one safetensors file",
+    Container.FOLDER: "a folder",
+}

@@ -1,10 +1,17 @@
 """What a header tells about a file of weights: frozen values, no I/O."""
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from fitplan.accounting.quantization import TENSOR_TYPES, weight_error
+from fitplan.accounting.quantization import (
+    INTEGER_TYPES,
+    TENSOR_TYPES,
+    WeightError,
+    weight_error,
+)
+from fitplan.accounting.unknown import Unknown
 
 
 class Container(StrEnum):
@@ -60,6 +67,10 @@ class Role(StrEnum):
     """Integer bookkeeping: num_batches_tracked, position_ids."""
 
 
+NOT_PARAMETERS = frozenset({Role.QUANT_STATE, Role.BUFFERS, Role.TOKENIZER})
+"""Roles of tensors that hold no parameters of the model."""
+
+
 @dataclass(frozen=True, slots=True)
 class Tensor:
     """One tensor of a header: shape in PyTorch's order (rows first), type by name."""
@@ -67,6 +78,8 @@ class Tensor:
     name: str
     shape: tuple[int, ...]
     type: str
+    is_state: bool = False
+    """Whether the tensors beside it tell that it belongs to a quantization, not to the model."""
 
     @property
     def elements(self) -> int:
@@ -88,11 +101,23 @@ class WeightGroup:
     """Number of tensors summed; 0 where only the sum is known, as in a catalog."""
     rows: int = field(default=0, compare=False)
     """Rows of all tensors (their first axes summed); 0 where only the sum is known."""
+    example: str = field(default="", compare=False)
+    """Name of the first of its tensors; "" where only the sum is known."""
 
     @property
     def bytes(self) -> int:
         """Bytes the group takes as stored."""
         return TENSOR_TYPES[self.type].bytes_for(self.elements)
+
+    @property
+    def is_parameters(self) -> bool:
+        """Whether these are parameters of the model."""
+        return self.role not in NOT_PARAMETERS
+
+    @property
+    def is_of_unknown_packing(self) -> bool:
+        """Whether these are weights in integers that no flavour explains."""
+        return self.is_parameters and self.type in INTEGER_TYPES and self.elements > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +128,7 @@ class WeightFile:
     """Architecture family: flux1, flux2, z-image, qwen3, t5 …; "" when unknown."""
     container: Container
     quant: str
-    """The quantization name it is published under, or amounts to."""
+    """The quantization name it is published under, or amounts to; "" when unknown."""
     file_bytes: int
     groups: tuple[WeightGroup, ...]
     hidden_size: int = 0
@@ -124,9 +149,62 @@ class WeightFile:
         return sum(group.bytes for group in self.groups)
 
     @property
+    def unknown_packing(self) -> Unknown | None:
+        """Which weights are in integers of a packing that is not known; None: none."""
+        strange = [group for group in self.groups if group.is_of_unknown_packing]
+        return Unknown(_strange(strange)) if strange else None
+
+    @property
+    def parameters(self) -> int | None:
+        """Elements of the model itself; None where the packing of some is unknown."""
+        if self.unknown_packing:
+            return None
+        return sum(group.elements for group in self.groups if group.is_parameters)
+
+    @property
+    def head_elements(self) -> int:
+        """Elements of an output head, which some files of a model have and others lack."""
+        return sum(group.elements for group in self.groups if group.role is Role.OUTPUT_HEAD)
+
+    def has_parameters(self, count: int) -> bool:
+        """Whether the model has `count` parameters, with or without its output head."""
+        total = self.parameters
+        return total is not None and count in (total, total - self.head_elements)
+
+    @property
+    def error(self) -> WeightError | Unknown:
+        """Relative weight error of the parameters, by their types."""
+        amounts = ((group.type, group.elements) for group in self.groups if group.is_parameters)
+        return self.unknown_packing or weight_error(amounts)
+
+    @property
     def rel_error(self) -> float | None:
-        """Relative weight error of the whole file; None where a type's error is unknown."""
-        return weight_error((group.type, group.elements) for group in self.groups)
+        """The value of `error`; None where it is unknown."""
+        found = self.error
+        return None if isinstance(found, Unknown) else found.value
+
+    @property
+    def unknown(self) -> Mapping[str, str]:
+        """What is not known of the file (rel_error, parameters, quant) → the reason."""
+        packing, error = self.unknown_packing, self.error
+        reasons = {
+            "rel_error": error.reason if isinstance(error, Unknown) else "",
+            "parameters": packing.reason if packing else "",
+            "quant": packing.reason if packing else "" if self.quant else "it holds no weights",
+        }
+        return {what: reason for what, reason in reasons.items() if reason}
+
+
+def _strange(groups: Iterable[WeightGroup]) -> str:
+    """ "72 I8 tensors of unknown packing, e.g. layers.0.attention.qkv.weight"."""
+    counts: Counter[str] = Counter()
+    example = ""
+    for group in groups:
+        counts[group.type] += group.tensors
+        example = example or group.example
+    listed = " and ".join(f"{n} {type}" if n else type for type, n in counts.items())
+    only = "tensor" if counts.total() == 1 else "tensors" if counts.total() else "weights"
+    return f"{listed} {only} of unknown packing{f', e.g. {example}' if example else ''}"
 
 
 def group_tensors(tensors: Iterable[tuple[Role, Tensor]]) -> tuple[WeightGroup, ...]:
@@ -146,4 +224,5 @@ def _with(group: WeightGroup, tensor: Tensor) -> WeightGroup:
         group.elements + tensor.elements,
         group.tensors + 1,
         group.rows + (tensor.shape[0] if tensor.shape else 1),
+        group.example or tensor.name,
     )

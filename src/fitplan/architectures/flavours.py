@@ -1,42 +1,132 @@
-"""Quantization flavours: tensors whose real type only the tensors beside them tell."""
+"""Applies the table of quantization flavours: the types that stored tensors amount to."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
+from fitplan.accounting.flavours import FLAVOURS, Companion, Declared, Flavour
+from fitplan.accounting.quantization import TENSOR_TYPES
+from fitplan.accounting.tensor_type import TensorType
 from fitplan.accounting.weights import Tensor
 
-_FLOAT8_SCALES = (".scale_weight", ".weight_scale", ".weight_scale_inv")
-_FOUR_BIT_STATES = tuple(f".weight.quant_state.bitsandbytes__{name}" for name in ("nf4", "fp4"))
-_PACKED_FACTORS = {"I8": 2, "U8": 2, "I32": 8}
-"""Four-bit numbers in one element of the stored type."""
+_ENDINGS = tuple(sorted({flavour.ending for flavour in FLAVOURS}))
 
 
-def with_flavours(tensors: Sequence[Tensor]) -> tuple[Tensor, ...]:
-    """The same tensors with the types they amount to.
+def with_flavours(
+    tensors: Sequence[Tensor], declared: Declared | None = None
+) -> tuple[Tensor, ...]:
+    """The same tensors with the types they amount to, and marked where they are state.
 
-    I8 beside `SCB` is INT8_BNB, U8 beside a bitsandbytes quant state NF4_BNB, F8_E4M3 beside a
-    scale FP8_SCALED, SVDQuant's `qweight` INT4_SVDQ. Of four-bit types the last axis counts
-    numbers, not bytes, so that `elements` is what the model has.
+    Shapes count numbers, not the integers that hold them, so that `elements` is what the model has;
+    `X.weight._data` and the like are called `X.weight`. `declared`: what a configuration file
+    beside the weights says.
     """
-    names = frozenset(tensor.name for tensor in tensors)
-    return tuple(_flavoured(tensor, names) for tensor in tensors)
+    file = _File(tensors, declared)
+    found = {t.name: (t, flavour) for t in tensors if (flavour := file.flavour_of(t)) is not None}
+    state = frozenset(name for t, flavour in found.values() for name in _state(t, flavour))
+    return tuple(
+        _amounting(*found[tensor.name], file)
+        if tensor.name in found
+        else replace(tensor, is_state=True)
+        if tensor.name in state
+        else tensor
+        for tensor in tensors
+    )
 
 
-def _flavoured(tensor: Tensor, names: frozenset[str]) -> Tensor:
-    stem, _, leaf = tensor.name.rpartition(".")
-    if leaf == "qweight" and stem + ".wscales" in names and tensor.type in _PACKED_FACTORS:
-        return _unpacked(tensor, _PACKED_FACTORS[tensor.type], "INT4_SVDQ")
-    if leaf != "weight":
-        return tensor
-    match tensor.type:
-        case "I8" if stem + ".SCB" in names:
-            return Tensor(tensor.name, tensor.shape, "INT8_BNB")
-        case "U8" if any(stem + state in names for state in _FOUR_BIT_STATES):
-            return _unpacked(tensor, 2, "NF4_BNB")
-        case "F8_E4M3" if any(stem + scale in names for scale in _FLOAT8_SCALES):
-            return Tensor(tensor.name, tensor.shape, "FP8_SCALED")
-    return tensor
+class _File:
+    """The tensors of one file by name, and how wide the model is by all of them."""
+
+    def __init__(self, tensors: Sequence[Tensor], declared: Declared | None) -> None:
+        self._tensors = tensors
+        self._by_name: Mapping[str, Tensor] = {tensor.name: tensor for tensor in tensors}
+        self._declared = declared or Declared("")
+        self._halved: dict[str, bool] = {}
+
+    def flavour_of(self, tensor: Tensor) -> Flavour | None:
+        """The flavour of weights; None where the stored type says all, or nothing tells."""
+        if not tensor.name.endswith(_ENDINGS):
+            return None
+        return next((flavour for flavour in FLAVOURS if self._is(tensor, flavour)), None)
+
+    def _is(self, tensor: Tensor, flavour: Flavour) -> bool:
+        if tensor.type not in flavour.stored or not tensor.name.endswith(flavour.ending):
+            return False
+        layer = tensor.name.removesuffix(flavour.ending)
+        return (
+            self._is_declared(layer, flavour)
+            and all(self._has(layer, tensor, companion) for companion in flavour.needs)
+            and (tensor.type not in flavour.halved or self._is_halved(tensor.type))
+        )
+
+    def _is_declared(self, layer: str, flavour: Flavour) -> bool:
+        if not flavour.method:
+            return True
+        said = self._declared
+        return said.method == flavour.method and said.dtype_of(layer) == flavour.dtype
+
+    def _has(self, layer: str, tensor: Tensor, companion: Companion) -> bool:
+        beside = (self._by_name.get(layer + ending) for ending in companion.endings)
+        return any(
+            (not companion.types or own.type in companion.types)
+            and companion.shaped(tensor.shape, own.shape)
+            for own in beside
+            if own is not None
+        )
+
+    def _is_halved(self, type: str) -> bool:
+        """Whether the matrices of a stored type are half as wide as what feeds them.
+
+        What goes into a layer comes out of another: its width is the number of some tensor's rows.
+        The elements of the matrices whose width is, and of those whose double width is, decide.
+        """
+        if type not in self._halved:
+            lengths = {t.shape[0] for t in self._tensors if t.shape}
+            matrices = [t for t in self._tensors if t.type == type and len(t.shape) == 2]
+            plain = sum(t.elements for t in matrices if t.shape[1] in lengths)
+            half = sum(
+                t.elements
+                for t in matrices
+                if t.shape[1] not in lengths and 2 * t.shape[1] in lengths
+            )
+            self._halved[type] = half > plain
+        return self._halved[type]
+
+    def rows_of(self, tensor: Tensor, flavour: Flavour) -> int:
+        """Rows of weights by the first companion's, 0 where it doesn't tell."""
+        layer = tensor.name.removesuffix(flavour.ending)
+        scales = self._by_name.get(layer + flavour.needs[0].endings[0])
+        return scales.shape[0] if scales is not None and scales.shape else 0
 
 
-def _unpacked(tensor: Tensor, factor: int, type: str) -> Tensor:
-    *rest, last = tensor.shape or (1,)
-    return Tensor(tensor.name, (*rest, last * factor), type)
+def _state(tensor: Tensor, flavour: Flavour) -> Iterator[str]:
+    """Names of the tensors that belong to quantized weights, there or not."""
+    layer = tensor.name.removesuffix(flavour.ending)
+    endings = (ending for companion in flavour.needs for ending in companion.endings)
+    yield from (layer + ending for ending in (*endings, *flavour.state))
+
+
+def _amounting(tensor: Tensor, flavour: Flavour, file: _File) -> Tensor:
+    name = tensor.name.removesuffix(flavour.ending) + _WRITTEN.get(flavour.ending, flavour.ending)
+    stored = TENSOR_TYPES[tensor.type].bytes_for(tensor.elements)
+    shape = _shape(tensor.shape, stored, flavour.type, file.rows_of(tensor, flavour))
+    return Tensor(name, shape, flavour.type.name)
+
+
+_WRITTEN = {".weight._data": ".weight", "._weight_qdata": ".weight"}
+"""Endings that stand for the name the weights have in the model."""
+
+
+def _shape(shape: tuple[int, ...], size: int, type: TensorType, rows: int) -> tuple[int, ...]:
+    """The shape of as many numbers of `type` as `size` bytes hold."""
+    numbers = type.elements_in(size)
+    before = _product(shape[:-1])
+    if shape and before and numbers % before == 0 and type.block_size < 8:
+        return (*shape[:-1], numbers // before)
+    return (rows, numbers // rows) if rows and numbers % rows == 0 else (numbers, 1)
+
+
+def _product(lengths: Sequence[int]) -> int:
+    count = 1
+    for length in lengths:
+        count *= length
+    return count

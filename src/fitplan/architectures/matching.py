@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from fitplan.accounting.flavours import SVDQ_TYPES, Declared
 from fitplan.accounting.weights import Kind, Role, Tensor, WeightGroup, group_tensors
 from fitplan.architectures.families import PATTERNS
 from fitplan.architectures.flavours import with_flavours
@@ -55,9 +56,12 @@ class Architecture:
         return group_tensors(self.tensors)
 
 
-def recognise(tensors: Sequence[Tensor]) -> Architecture:
-    """The architecture that `tensors` make up; family "", Kind.UNKNOWN when nothing known fits."""
-    flavoured = with_flavours(tensors)
+def recognise(tensors: Sequence[Tensor], declared: Declared | None = None) -> Architecture:
+    """The architecture that `tensors` make up; family "", Kind.UNKNOWN when nothing known fits.
+
+    `declared`: what a configuration file beside them says of their quantization.
+    """
+    flavoured = with_flavours(tensors, declared)
     if _is_adapter(flavoured):
         return _adapter(flavoured)
     parts = _parts(flavoured)
@@ -68,7 +72,7 @@ def recognise(tensors: Sequence[Tensor]) -> Architecture:
 
 
 def _is_adapter(tensors: Sequence[Tensor]) -> bool:
-    if any(tensor.type == "INT4_SVDQ" for tensor in tensors):
+    if any(tensor.type in SVDQ_TYPES for tensor in tensors):
         return False
     return 2 * sum(1 for tensor in tensors if _ADAPTER.search(tensor.name)) > len(tensors)
 
@@ -181,6 +185,6 @@ def _count_blocks(pattern: Pattern, prefix: str, tensors: Iterable[Tensor]) -> i
 
 
 def _with_roles(tensors: Sequence[Tensor], patterns: RolePatterns) -> Labelled:
-    if any(tensor.type == "INT4_SVDQ" for tensor in tensors):
+    if any(tensor.type in SVDQ_TYPES for tensor in tensors):
         patterns = (LOW_RANK_BRANCH, *patterns)
     return tuple((role_of(tensor, patterns), tensor) for tensor in tensors)

@@ -3,16 +3,14 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from fitplan.accounting.weights import Container, Role, WeightGroup
+from fitplan.accounting.quantization import INTEGER_TYPES, named_after
+from fitplan.accounting.weights import NOT_PARAMETERS, Container, Role, WeightGroup
 
-_NOT_COUNTED = frozenset(
-    {Role.QUANT_STATE, Role.TOKENIZER, Role.BUFFERS, Role.VECTORS, Role.PAD_TOKENS}
-)
+_NOT_COUNTED = NOT_PARAMETERS | {Role.VECTORS, Role.PAD_TOKENS}
 _OFTEN_APART = frozenset({Role.TOKEN_EMBEDDING, Role.OUTPUT_HEAD, Role.RELATIVE_BIAS, Role.VISION})
 """Recipes give these their own type, whatever the file is called."""
 
 _FULL = frozenset({"F32", "F16", "BF16", "F64"})
-_NAMES = {"F8_E4M3": "FP8_E4M3", "F8_E5M2": "FP8_E5M2"}
 _SIZED = frozenset({"Q5_K", "Q4_K", "Q3_K"})
 """Types whose recipes come in sizes: _S, _M and, of Q3_K, _L."""
 
@@ -25,7 +23,9 @@ FILE_TYPES: Mapping[int, str] = {
 
 
 def quant_of(groups: Iterable[WeightGroup], container: Container, file_type: int = -1) -> str:
-    """The quantization name that a file with these groups is published under; "" without groups.
+    """The quantization name that a file with these groups is published under.
+
+    "" without groups, and where some weights are of unknown packing.
 
     The most common packed type names the file, if it holds at least a twentieth of the weights;
     else the most common full-width type. For K-quants the better-kept tensors tell _S from _M from
@@ -33,6 +33,8 @@ def quant_of(groups: Iterable[WeightGroup], container: Container, file_type: int
     with it; without it FLUX.1 and FLUX.2 in Q3_K_L, whose tensors are Q3_K_M's, become Q3_K_M.
     """
     everything = list(groups)
+    if any(group.is_of_unknown_packing for group in everything):
+        return ""
     counted = [group for group in everything if group.role not in _NOT_COUNTED]
     base = _base(_sum(counted or everything))
     declared = FILE_TYPES.get(file_type, "")
@@ -40,9 +42,7 @@ def quant_of(groups: Iterable[WeightGroup], container: Container, file_type: int
         return declared
     if base in _SIZED:
         return f"{base}_{_size(base, counted)}"
-    if base == "U8" and any(g.role is Role.QUANT_STATE and g.type == "F8_E4M3" for g in everything):
-        return "NVFP4"
-    return _NAMES.get(base, base)
+    return "" if base in INTEGER_TYPES else named_after(base)
 
 
 def _sum(groups: Iterable[WeightGroup]) -> Counter[str]:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 
+from fitplan.accounting.quantization import INTEGER_TYPES
 from fitplan.accounting.weights import Role, Tensor
 
 RolePatterns = tuple[tuple[Role, re.Pattern[str]], ...]
@@ -108,13 +109,20 @@ T5_TABLE_ALONE = _patterns({Role.TOKEN_EMBEDDING: r"encoder\.embed_tokens\.weigh
 
 
 def role_of(tensor: Tensor, patterns: RolePatterns) -> Role:
-    """The role of `tensor`, by `EVERYWHERE`, then `patterns`, then its shape."""
+    """The role of `tensor`: as state, by `EVERYWHERE`, then `patterns`, then its shape."""
+    if tensor.is_state:
+        return Role.QUANT_STATE
     for role, pattern in (*EVERYWHERE, *patterns):
         if pattern.search(tensor.name):
             return role
     if len(tensor.shape) <= 1:
-        return Role.VECTORS
+        return Role.BUFFERS if _is_bookkeeping(tensor) else Role.VECTORS
     return Role.CONVOLUTION if _is_kernel(tensor) else Role.WEIGHTS
+
+
+def _is_bookkeeping(tensor: Tensor) -> bool:
+    """A list of integers; packed weights may be flat too, and are called weights."""
+    return tensor.type in INTEGER_TYPES and "weight" not in tensor.name.rpartition(".")[2]
 
 
 def _is_kernel(tensor: Tensor) -> bool:

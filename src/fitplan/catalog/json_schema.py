@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
+from types import ModuleType
 
 from fitplan.catalog import schema
 from fitplan.catalog.schema import CatalogFile
@@ -20,7 +21,7 @@ from fitplan.catalog.schema import CatalogFile
 def catalog_schema() -> str:
     """The schema that the models' fields and docstrings make, as JSON text."""
     made = CatalogFile.model_json_schema()
-    for entry, field, text in _docstrings():
+    for entry, field, text in docstrings(schema):
         definition = made if entry == CatalogFile.__name__ else made["$defs"][entry]
         definition["properties"][field]["description"] = text
     made["$schema"] = "https://json-schema.org/draft/2020-12/schema"
@@ -28,9 +29,9 @@ def catalog_schema() -> str:
     return f"{json.dumps(made, indent=1)}\n"
 
 
-def _docstrings() -> Iterator[tuple[str, str, str]]:
-    """Class, field and text of every docstring that follows a field."""
-    for node in ast.parse(inspect.getsource(schema)).body:
+def docstrings(module: ModuleType) -> Iterator[tuple[str, str, str]]:
+    """Class, field and text of every docstring that follows a field of a class in `module`."""
+    for node in ast.parse(inspect.getsource(module)).body:
         if isinstance(node, ast.ClassDef):
             for field, after in pairwise(node.body):
                 text = _text(after)

@@ -7,6 +7,8 @@ from functools import cached_property
 from typing import Literal
 
 from fitplan.accounting.quality import QualityRule
+from fitplan.accounting.quantization import WeightError
+from fitplan.accounting.unknown import Unknown
 from fitplan.accounting.weights import WeightFile, WeightGroup
 from fitplan.catalog.schema import (
     Architecture,
@@ -48,6 +50,15 @@ class PublishedFile:
     def id(self) -> str:
         """`component/publisher/QUANT`: names one file for people and scripts."""
         return f"{self.component_id}/{self.publisher}/{self.quant}"
+
+    @property
+    def error(self) -> WeightError | Unknown:
+        """The relative weight error with its basis: the types', unless the catalog says another."""
+        if self.rel_error == self.weights.rel_error:
+            return self.weights.error
+        if self.rel_error is None:
+            return Unknown("the catalog calls the weight error of this file unknown")
+        return WeightError(self.rel_error, "stated", self.rel_error, self.rel_error)
 
     def is_called(self, name: str) -> bool:
         """Whether `name` ("QUANT" or "publisher/QUANT") means this file."""
@@ -127,7 +138,7 @@ class Catalog:
             publisher=release.publisher,
             weights=weights,
             basis=variant.basis,
-            rel_error=weights.rel_error if variant.rel_error is None else variant.rel_error,
+            rel_error=_rel_error(weights, variant.rel_error),
             cache_error_bytes=variant.cache_error_bytes,
             confidence=variant.confidence or release.confidence,
             file=pattern.replace("{quant}", variant.quant) if pattern else None,
@@ -135,6 +146,13 @@ class Catalog:
             source=self.file.sources[variant.source or release.source],
             note=variant.note or release.note,
         )
+
+
+def _rel_error(weights: WeightFile, said: float | Literal["unknown"] | None) -> float | None:
+    """The error that a catalog says, else that of the types; None when either is unknown."""
+    if said == "unknown":
+        return None
+    return weights.rel_error if said is None else said
 
 
 def _squash(name: str) -> str:

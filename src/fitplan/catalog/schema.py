@@ -73,8 +73,9 @@ class Variant(_Model):
     """Recipe, when it isn't the release's."""
     weights: Groups | None = None
     """Weight groups of this file alone, in place of a recipe."""
-    rel_error: float | None = Field(default=None, ge=0, le=1)
-    """Relative weight error, when it isn't what the types say (imatrix, hand-tuned)."""
+    rel_error: Annotated[float, Field(ge=0, le=1)] | Literal["unknown"] | None = None
+    """Relative weight error, when it isn't what the types say (imatrix, hand-tuned); `unknown`
+    where it is not known."""
     cache_error_bytes: int = Field(default=0, ge=0)
     """How far cache bytes may be off because it isn't known which tensors have which type."""
     source: Id | None = None

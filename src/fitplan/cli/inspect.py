@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from fitplan.questions.fit import Question
     from fitplan.questions.inspect import Inspection
     from fitplan.questions.inspect_remote import RemoteRow
+    from fitplan.render.documents.inspect import InspectDocument
 
 RamOption = Annotated[
     str | None,
@@ -173,7 +174,7 @@ def _table(
     return remote_table(rows, shared.runtime(), budget, width)
 
 
-def _document(groups: "list[list[Inspection | RemoteRow]]") -> dict[str, object]:
+def _document(groups: "list[list[Inspection | RemoteRow]]") -> "InspectDocument":
     from fitplan.questions.inspect_remote import RemoteRow
     from fitplan.render.inspect import inspect_document, inspection_entry
     from fitplan.render.remote import remote_entry
@@ -183,4 +184,4 @@ def _document(groups: "list[list[Inspection | RemoteRow]]") -> dict[str, object]
         for group in groups
         for item in group
     ]
-    return inspect_document([]) | {"files": files}
+    return {**inspect_document([]), "files": files}

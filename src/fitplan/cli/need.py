@@ -19,7 +19,7 @@ from fitplan.errors import EXIT_ANSWER, EXIT_NOTHING, usage_error
 from fitplan.units import parse_size
 
 if TYPE_CHECKING:
-    from fitplan.accounting.residency import Residency, Unsupported
+    from fitplan.accounting.residency import Outcome
     from fitplan.catalog import Catalog, PublishedFile
 
 
@@ -65,7 +65,7 @@ def execute(
     budget_setting(runtime, "need")
     id = one_model(catalog, model)
 
-    def residency_of(file: "PublishedFile") -> "Residency | Unsupported":
+    def residency_of(file: "PublishedFile") -> "Outcome":
         return runtime.residency(file.weights)
 
     found = needs(catalog, id, residency_of, *pair)

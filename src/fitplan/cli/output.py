@@ -4,11 +4,13 @@ import os
 import re
 import sys
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from fitplan.errors import FitplanError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from rich.console import Console, RenderableType
 
 PIPE_WIDTH = 140
@@ -83,7 +85,7 @@ def show(renderable: "RenderableType", on: "Console") -> None:
     write("\n".join(line.rstrip() for line in captured.get().splitlines()))
 
 
-def write_json(document: dict[str, Any]) -> None:
+def write_json(document: "Mapping[str, object]") -> None:
     """Write a JSON document to stdout."""
     from fitplan.render.document import to_json
 

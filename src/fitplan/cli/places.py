@@ -119,6 +119,9 @@ def _with_files(catalog: "Catalog", paths: tuple[Path, ...]) -> "Catalog":
 
     models = [(path.name, model) for path in paths for model in readers.read(path)]
     for name, model in models:
+        if strange := model.weights.unknown_packing:
+            hint = "what no known quantization explains has no size and no error to plan with"
+            raise usage_error(f"{name} ({model.architecture}): {strange.reason}", hint)
         if not match(catalog, [(name, model)]):
             hint = "fitplan inspect shows what it is; a catalog of your own can name it"
             raise usage_error(f"{name} ({model.architecture}) belongs to no model known", hint)

@@ -13,7 +13,7 @@ from fitplan.errors import EXIT_ANSWER, EXIT_NOTHING, usage_error
 from fitplan.units import GIB, format_gib, parse_size
 
 if TYPE_CHECKING:
-    from fitplan.accounting.residency import Residency, Unsupported
+    from fitplan.accounting.residency import Outcome
     from fitplan.catalog import PublishedFile
     from fitplan.planning.planner import Answer, Show
     from fitplan.planning.report import Budget, PlanReport
@@ -85,7 +85,7 @@ def execute(options: Options, shared: Common) -> int:
     ids = [id for name in options.models for id in catalog.pipeline_ids(name)]
     models = ids or list(catalog.file.pipelines)
 
-    def residency_of(file: "PublishedFile") -> "Residency | Unsupported":
+    def residency_of(file: "PublishedFile") -> "Outcome":
         return runtime.residency(file.weights)
 
     def answer(show: "Show") -> "Answer":

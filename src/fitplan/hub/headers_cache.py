@@ -16,9 +16,10 @@ from typing import Any
 from fitplan.accounting.quantization import TENSOR_TYPES
 from fitplan.accounting.weights import Container, Tensor
 from fitplan.readers.header import Header
+from fitplan.readers.metadata import Metadata, MetadataValue
 from fitplan.readers.source import MAX_TENSORS
 
-VERSION = 1
+VERSION = 2
 _MAX_ENTRY = 16 << 20
 
 
@@ -83,6 +84,7 @@ def _document(header: Header) -> dict[str, Any]:
         "container": header.container.value,
         "file_bytes": header.file_bytes,
         "file_type": header.file_type,
+        "metadata": dict(header.metadata),
         "tensors": [[t.name, t.type, *t.shape] for t in header.tensors],
     }
 
@@ -97,7 +99,22 @@ def _header(content: Any, path: Path) -> Header:
         file_bytes=_length(content["file_bytes"]),
         tensors=tuple(_tensor(*entry) for entry in content["tensors"]),
         file_type=int(content["file_type"]),
+        metadata=_metadata(content["metadata"]),
     )
+
+
+def _metadata(content: Any) -> Metadata:
+    if not isinstance(content, dict):
+        raise TypeError("no metadata")
+    return {key: _metadata_value(value) for key, value in content.items()}
+
+
+def _metadata_value(value: Any) -> MetadataValue:
+    if isinstance(value, list) and all(type(number) is int for number in value):
+        return tuple(value)
+    if not isinstance(value, str) and type(value) is not int:
+        raise ValueError("no value of metadata")
+    return value
 
 
 def _tensor(name: Any, type: Any, *shape: Any) -> Tensor:

@@ -23,15 +23,12 @@ from fitplan.hub.listing import (
 from fitplan.hub.parallel import ask_all
 from fitplan.hub.ranges import RangeFile, RangeSource
 from fitplan.hub.transport import Hub
-from fitplan.readers.files import file_model, read_headers, shard_paths, walk_header
-from fitplan.readers.folder import (
-    MAX_CONFIG,
-    chosen_files,
-    folder_model,
-    load_type_of,
-    parts_of_pipeline,
-)
+from fitplan.readers.declared import QUANTIZATION_CONFIG, Asked, declared_by
+from fitplan.readers.files import file_model, read_headers, walk_header
+from fitplan.readers.folder import folder_model, load_type_of, parts_of_pipeline
+from fitplan.readers.grouping import FileSet, file_sets, folder_sets
 from fitplan.readers.header import Header
+from fitplan.readers.json_file import MAX_CONFIG
 from fitplan.readers.model import ModelFile
 from fitplan.readers.source import path_error, shown
 
@@ -154,8 +151,12 @@ class Reader:
     def _folder(self, repository: Repository, unit: _Unit, read: Sequence[Header]) -> ModelFile:
         folder = unit.folder or ""
         config = read_object(self.hub, repository, _below(folder, _CONFIG), MAX_CONFIG)
+        name = _below(folder, QUANTIZATION_CONFIG)
+        listed = name in repository.sizes
+        own = read_object(self.hub, repository, name, MAX_CONFIG) if listed else {}
+        asked = Asked(load_type_of(config), declared_by(config, own))
         beside = [repository.path(file) for file in unit.beside]
-        return folder_model(repository.path(folder), beside, read, load_type_of(config))
+        return folder_model(repository.path(folder), beside, read, asked)
 
     def _with_pipelines(self, repository: Repository, found: list[Found]) -> list[Found]:
         """`found`, where the components of a pipeline know its family."""
@@ -196,27 +197,23 @@ def _units(repository: Repository, files: Sequence[RemoteFile]) -> Iterator[_Uni
     by_folder = not asked.is_glob and asked.pattern not in names
     folders: dict[str, list[str]] = {}
     for name in sorted(names):
-        folders.setdefault(_folder_of(name), []).append(name)
+        folders.setdefault(_folder_of(name), []).append(PurePosixPath(name).name)
     for folder, inside in folders.items():
-        packed = [name for name in inside if PurePosixPath(name).suffix.casefold() == ".gguf"]
-        loose = [name for name in inside if name not in packed]
-        if by_folder and loose and _below(folder, _CONFIG) in repository.sizes:
-            yield _folder_unit(folder, loose)
-            loose = []
-        yield from (_Unit(files) for files in dict.fromkeys(map(_all_shards, [*packed, *loose])))
+        loose = [name for name in inside if PurePosixPath(name).suffix.casefold() != ".gguf"]
+        usual, own = folder_sets(loose)
+        if by_folder and usual and _below(folder, _CONFIG) in repository.sizes:
+            yield _folder_unit(folder, usual)
+            inside = [
+                name for name in inside if name not in loose or any(name in s.files for s in own)
+            ]
+        for found in file_sets(inside):
+            yield _Unit(tuple(_below(folder, name) for name in found.all_files))
 
 
-def _folder_unit(folder: str, names: Sequence[str]) -> _Unit:
-    paths = chosen_files([Path(name) for name in names], shard_paths)
-    return _Unit(tuple(path.as_posix() for path in paths), folder, tuple(names))
-
-
-def _all_shards(name: str) -> tuple[str, ...]:
-    """The names of all shards of the set that `name` belongs to; odd numbers are no set."""
-    try:
-        return tuple(path.as_posix() for path in shard_paths(Path(name)))
-    except FitplanError:
-        return (name,)
+def _folder_unit(folder: str, usual: Sequence[FileSet]) -> _Unit:
+    files = tuple(_below(folder, name) for name in usual[0].all_files)
+    beside = tuple(_below(folder, name) for found in usual for name in found.files)
+    return _Unit(files, folder, beside)
 
 
 def _folder_of(path: str) -> str:

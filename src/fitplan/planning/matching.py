@@ -3,13 +3,11 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from fitplan.accounting.weights import Role
 from fitplan.catalog import Catalog, Component, PublishedFile, Source
 from fitplan.machine.places import Missing
 from fitplan.readers import ModelFile
 
 _SOURCE = Source(title="header of the installed file")
-_NOT_COUNTED = frozenset({Role.QUANT_STATE, Role.BUFFERS, Role.TOKENIZER, Role.OUTPUT_HEAD})
 
 
 def component_of(catalog: Catalog, model: ModelFile, name: str) -> str | None:
@@ -32,15 +30,7 @@ def _fits(catalog: Catalog, component: Component, model: ModelFile) -> bool:
     homes = {release.part_of for release in component.releases if release.part_of}
     if homes and model.weights.part_of not in homes:
         return False
-    counted, head = _elements(model)
-    return architecture.parameters in (counted, counted + head)
-
-
-def _elements(model: ModelFile) -> tuple[int, int]:
-    """Elements of the model without its output head, and of the head."""
-    groups = model.weights.groups
-    head = sum(group.elements for group in groups if group.role is Role.OUTPUT_HEAD)
-    return sum(g.elements for g in groups if g.role not in _NOT_COUNTED), head
+    return model.weights.has_parameters(architecture.parameters)
 
 
 def _likeness(id: str, name: str) -> tuple[int, int]:

@@ -1,16 +1,20 @@
 """Find the files that a user's words mean."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fitplan.accounting.quantization import quant_name
-from fitplan.accounting.residency import Residency
+from fitplan.accounting.residency import Outcome, Residency, Unsupported
 from fitplan.catalog import Catalog
 from fitplan.errors import ErrorKind, FitplanError, unknown_name
 from fitplan.planning.planner import Choice, ResidencyOf
 
 
 class NotLoadableError(FitplanError):
-    """The runtime loads no file of that name."""
+    """The runtime loads no file of that name, as far as is known."""
+
+    refused = False
+    """Whether that is known; else no rule tells what the runtime makes of some file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +57,15 @@ def choices_called(
         raise unknown_name(what, name, sorted({file.quant for file in files}))
     choices = [Choice(file, r) for file, r in found if isinstance(r, Residency)]
     if not choices:
-        reasons = "; ".join(sorted({r.reason for _, r in found if not isinstance(r, Residency)}))
-        hint = "choose another file, or another --runtime"
-        raise NotLoadableError(ErrorKind.USAGE, f"{name}: {reasons}", hint)
+        raise not_loadable(name, [outcome for _, outcome in found])
     return tuple(sorted(choices, key=lambda choice: choice.sort_key))
+
+
+def not_loadable(name: str, outcomes: Sequence[Outcome]) -> NotLoadableError:
+    """Why none of several files can be loaded; known where each is refused."""
+    reasons = sorted({o.reason for o in outcomes if not isinstance(o, Residency)})
+    said = "; ".join(reasons) or "the catalog has no file of it"
+    hint = "choose another file, or another --runtime"
+    error = NotLoadableError(ErrorKind.USAGE, f"{name}: {said}", hint)
+    error.refused = all(isinstance(outcome, Unsupported) for outcome in outcomes)
+    return error

@@ -11,20 +11,21 @@ of a slot, so this holds for every one of them.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cache, partial
 from itertools import islice, takewhile
 from math import inf
-from typing import Literal
+from typing import Literal, assert_never
 
 from fitplan.accounting.fitting import FitTest, Together
 from fitplan.accounting.quality import QualityRule
-from fitplan.accounting.residency import Residency, Unsupported
+from fitplan.accounting.residency import Outcome, Residency, Unsupported
+from fitplan.accounting.unknown import Unknown
 from fitplan.catalog import Catalog, Pipeline, PublishedFile
 
 Show = Literal["best", "frontier", "all"]
 SUM = Together()
-ResidencyOf = Callable[[PublishedFile], Residency | Unsupported]
+ResidencyOf = Callable[[PublishedFile], Outcome]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,16 +96,33 @@ class Excluded:
 
     too_large: int = 0
     unsupported_format: int = 0
+    """With a file that the runtime is known not to load, where others of its model are loaded."""
+    no_rules: int = 0
+    """With a file that no rule of the runtime is about."""
+    no_loadable_file: int = 0
+    """Of models a part of which has only files that the runtime is known not to load."""
     dominated: int = 0
     beyond_best: int = 0
+    models_without_rules: tuple[str, ...] = ()
+    """Names of models all of whose pairs are among `no_rules`."""
+    models_without_files: tuple[str, ...] = ()
+    """Names of the models that `no_loadable_file` counts the pairs of."""
+
+    @property
+    def pairs(self) -> int:
+        """All pairs left out."""
+        return (
+            self.too_large
+            + self.unsupported_format
+            + self.no_rules
+            + self.no_loadable_file
+            + self.dominated
+            + self.beyond_best
+        )
 
     def __add__(self, other: "Excluded") -> "Excluded":
-        return Excluded(
-            self.too_large + other.too_large,
-            self.unsupported_format + other.unsupported_format,
-            self.dominated + other.dominated,
-            self.beyond_best + other.beyond_best,
-        )
+        names = (field.name for field in fields(self))
+        return Excluded(*(getattr(self, name) + getattr(other, name) for name in names))
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,20 +147,22 @@ class _Ask:
 class _Slot:
     """The choices of one component, cheapest first; made once, however many pipelines use it."""
 
-    choices: tuple[Choice, ...]
+    files: "_Files"
     frontier: tuple[Choice, ...]
     """Those that no cheaper or equal one beats in error."""
     best: frozenset[int]
     """Their `id()`s."""
-    published: int
-    """Files that the catalog knows, loadable or not."""
+
+    @property
+    def choices(self) -> tuple[Choice, ...]:
+        """The files that the runtime loads."""
+        return self.files.choices
 
 
 def _slot(catalog: Catalog, residency_of: ResidencyOf, component_id: str) -> _Slot:
-    choices = choices_of(catalog, component_id, residency_of)
-    frontier = undominated(choices)
-    best = frozenset(map(id, frontier))
-    return _Slot(choices, frontier, best, len(catalog.files(component_id)))
+    files = _files_of(catalog, component_id, residency_of)
+    frontier = undominated(files.choices)
+    return _Slot(files, frontier, frozenset(map(id, frontier)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,8 +173,8 @@ class _Slots:
     encoder: _Slot
     others: tuple[Choice, ...] | None
     """None: some other part has no file that the runtime loads."""
-    published: int
-    """Pairs that the catalog knows, loadable or not."""
+    unloadable: Excluded
+    """The pairs that the catalog knows and the runtime doesn't load, by reason."""
 
     def on_frontier(self, denoiser: Choice, encoder: Choice) -> bool:
         """Whether no other pair is better in both parts and no larger."""
@@ -235,11 +255,39 @@ def choices_of(
     catalog: Catalog, component_id: str, residency_of: ResidencyOf
 ) -> tuple[Choice, ...]:
     """The files of a component that the runtime loads, cheapest first."""
-    found = ((file, residency_of(file)) for file in catalog.files(component_id))
-    loadable = [
-        Choice(file, residency) for file, residency in found if isinstance(residency, Residency)
-    ]
-    return tuple(sorted(loadable, key=lambda choice: choice.sort_key))
+    return _files_of(catalog, component_id, residency_of).choices
+
+
+@dataclass(frozen=True, slots=True)
+class _Files:
+    """The files of a component: those that the runtime loads, and how many it doesn't."""
+
+    choices: tuple[Choice, ...]
+    """Cheapest first."""
+    unsupported: int
+    unknown: int
+
+    @property
+    def published(self) -> int:
+        """All of them."""
+        return len(self.choices) + self.unsupported + self.unknown
+
+
+def _files_of(catalog: Catalog, component_id: str, residency_of: ResidencyOf) -> _Files:
+    choices: list[Choice] = []
+    unsupported = unknown = 0
+    for file in catalog.files(component_id):
+        found = residency_of(file)
+        match found:
+            case Residency():
+                choices.append(Choice(file, found))
+            case Unsupported():
+                unsupported += 1
+            case Unknown():
+                unknown += 1
+            case _:
+                assert_never(found)
+    return _Files(tuple(sorted(choices, key=lambda c: c.sort_key)), unsupported, unknown)
 
 
 def undominated(choices: Sequence[Choice]) -> tuple[Choice, ...]:
@@ -257,9 +305,8 @@ def _plan_pipeline(catalog: Catalog, id: str, slots: _Slots, ask: _Ask) -> Answe
     fitting = sum(count for _, count in slots.fitting(ask, denoisers, encoders))
     found = _ordered(catalog.quality, slots, ask)
     listed = found[: ask.top] if ask.show == "best" else found
-    excluded = Excluded(
+    excluded = slots.unloadable + Excluded(
         too_large=pairs - fitting,
-        unsupported_format=slots.published - pairs,
         dominated=fitting - len(found),
         beyond_best=len(found) - len(listed),
     )
@@ -272,13 +319,33 @@ def _plan_pipeline(catalog: Catalog, id: str, slots: _Slots, ask: _Ask) -> Answe
 
 def _slots(catalog: Catalog, pipeline_id: str, slot_of: Callable[[str], _Slot]) -> _Slots:
     pipeline = catalog.file.pipelines[pipeline_id]
-    denoiser, encoder = slot_of(pipeline.denoiser), slot_of(pipeline.encoders[0])
-    rest = [slot_of(id) for id in (*pipeline.encoders[1:], pipeline.vae)]
+    slots = [slot_of(id) for id in (pipeline.denoiser, *pipeline.encoders, pipeline.vae)]
+    denoiser, encoder, *rest = slots
     loads = all(slot.choices for slot in rest)
     others = tuple(slot.choices[0] for slot in rest) if loads else None
-    complete = all(slot.published for slot in rest)
-    published = denoiser.published * encoder.published if complete else 0
-    return _Slots(denoiser, encoder, others, published)
+    unloadable = _unloadable(pipeline.name, [slot.files for slot in slots])
+    return _Slots(denoiser, encoder, others, unloadable)
+
+
+def _unloadable(name: str, parts: Sequence[_Files]) -> Excluded:
+    """The pairs of a model that the runtime doesn't load, of those that the catalog has.
+
+    A model with a part of which all files are refused, or none has a rule, has no pair at all.
+    """
+    denoisers, encoders = parts[:2]
+    published = denoisers.published * encoders.published if all(p.published for p in parts) else 0
+    closed = [part for part in parts if not part.choices]
+    if not published:
+        return Excluded()
+    if any(part.unsupported == part.published for part in closed):
+        return Excluded(no_loadable_file=published, models_without_files=(name,))
+    if closed:
+        return Excluded(no_rules=published, models_without_rules=(name,))
+    loadable = len(denoisers.choices) * len(encoders.choices)
+    not_refused = (denoisers.published - denoisers.unsupported) * (
+        encoders.published - encoders.unsupported
+    )
+    return Excluded(unsupported_format=published - not_refused, no_rules=not_refused - loadable)
 
 
 def _ordered(quality: QualityRule, slots: _Slots, ask: _Ask) -> list[tuple[Choice, Choice]]:

@@ -118,8 +118,9 @@ def warnings_of(plan: Plan) -> Iterator[Warning]:
         held, counted = format_gib(plan.real_bytes), format_gib(plan.cache_bytes)
         text = f"holds {held} in RAM, the cache counts {counted}"
         yield Warning("real-exceeds-cache", text)
+    yield from _unknown_errors(plan)
     error = plan.encoder.file.rel_error
-    if error is None or error > ENCODER_FLOOR:
+    if error is not None and error > ENCODER_FLOOR:
         yield Warning("encoder-below-q4", "text encoder below Q4_K_M, where damage grows suddenly")
     unsure = sum(choice.file.cache_error_bytes for choice in plan.choices)
     if unsure:
@@ -128,8 +129,19 @@ def warnings_of(plan: Plan) -> Iterator[Warning]:
         )
         yield Warning("cache-uncertain", text)
     for choice in plan.choices:
+        if choice.residency.beware:
+            yield Warning("loads-wrongly", f"{choice.file.quant}: {choice.residency.beware}")
         scratch = choice.residency.scratch
         if scratch is not None and scratch.basis == "unknown":
             yield Warning("scratch-unknown", scratch.why)
     if plan.pipeline.elo is None:
         yield Warning("no-elo", "no Elo known for this model: listed after those with one")
+
+
+def _unknown_errors(plan: Plan) -> Iterator[Warning]:
+    """A pair that can't be ranked by quality."""
+    unknown = [c.file for c in (plan.denoiser, plan.encoder) if c.file.rel_error is None]
+    if unknown:
+        names = " and ".join(dict.fromkeys(file.quant for file in unknown))
+        text = f"quality unknown (weight error of {names}): listed after pairs with a known one"
+        yield Warning("error-unknown", text)

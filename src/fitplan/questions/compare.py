@@ -32,9 +32,11 @@ class Column:
 
     runtime: Runtime
     explanation: Explanation | None
-    """None: the runtime can't load it."""
+    """None: the runtime can't load it, or no rule tells."""
     reason: str = ""
-    """Why it can't."""
+    """Why it can't, or what no rule tells."""
+    refused: bool = False
+    """Whether it is known that the runtime can't load it."""
     needed_bytes: int = 0
     """What the fit test asks of the RAM (or, without a size of it, asks at least)."""
     fits: bool | None = None
@@ -109,12 +111,13 @@ def _column(
     try:
         found = explained(runtime)
     except NotLoadableError as error:
-        return Column(runtime, None, error.message)
+        return Column(runtime, None, error.message, error.refused)
     needed = found.needed_bytes(ram or 0)
     fits = None if ram is None else needed <= ram
     if fits is not False:
-        return Column(runtime, found, "", needed, fits, _way(found, ram))
-    return Column(runtime, found, "", needed, fits, _cheaper_way(runtime, explained, ram or 0))
+        return Column(runtime, found, needed_bytes=needed, fits=fits, way=_way(found, ram))
+    way = _cheaper_way(runtime, explained, ram or 0)
+    return Column(runtime, found, needed_bytes=needed, fits=fits, way=way)
 
 
 def _cheaper_way(

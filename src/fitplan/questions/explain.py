@@ -3,14 +3,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from fitplan.accounting.residency import Residency, Unsupported
+from fitplan.accounting.residency import Outcome, Residency
 from fitplan.accounting.runtime import Runtime
 from fitplan.catalog import Catalog, Pipeline, PublishedFile
-from fitplan.errors import ErrorKind
 from fitplan.planning.clock import Clock
-from fitplan.planning.naming import Called, NotLoadableError, called
+from fitplan.planning.naming import Called, called, not_loadable
 from fitplan.planning.observations import Observed, observed
-from fitplan.planning.planner import Choice, Plan, choices_of, make_plan
+from fitplan.planning.planner import Choice, Plan, ResidencyOf, choices_of, make_plan
 from fitplan.timing.answers import Question, Time
 
 
@@ -86,20 +85,16 @@ def explain(
     """
     pipeline = catalog.file.pipelines[pipeline_id]
 
-    def residency_of(file: PublishedFile) -> Residency | Unsupported:
+    def residency_of(file: PublishedFile) -> Outcome:
         return runtime.residency(file.weights)
 
     named = (
         called(catalog, pipeline.denoiser, denoiser, residency_of),
         called(catalog, pipeline.encoders[0], encoder, residency_of),
     )
-    rest = [
-        choices_of(catalog, id, residency_of)[:1] for id in (*pipeline.encoders[1:], pipeline.vae)
-    ]
-    if not all(rest):
-        what = f"{runtime.title} loads no VAE or second text encoder of {pipeline.name}"
-        raise NotLoadableError(ErrorKind.USAGE, what, "choose another --runtime")
-    others = tuple(choice for choices in rest for choice in choices)
+    others = tuple(
+        _cheapest(catalog, id, residency_of) for id in (*pipeline.encoders[1:], pipeline.vae)
+    )
     chosen = (named[0].choice, named[1].choice)
     plan = make_plan(catalog, pipeline_id, *chosen, others, frontier=False)
     explanation = _explanation(plan, runtime, observed(plan, catalog, find_runtime))
@@ -122,3 +117,11 @@ def _explanation(plan: Plan, runtime: Runtime, seen: Observed | None) -> Explana
         quality_db=plan.quality_db,
         observed=seen,
     )
+
+
+def _cheapest(catalog: Catalog, component_id: str, residency_of: ResidencyOf) -> Choice:
+    choices = choices_of(catalog, component_id, residency_of)
+    if choices:
+        return choices[0]
+    outcomes = [residency_of(file) for file in catalog.files(component_id)]
+    raise not_loadable(catalog.file.components[component_id].name, outcomes)

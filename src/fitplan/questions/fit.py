@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import inf
 
-from fitplan.accounting.residency import Residency, Unsupported
+from fitplan.accounting.residency import Outcome, Residency
 from fitplan.accounting.runtime import Runtime
 from fitplan.catalog import Catalog, Pipeline, PublishedFile, Source
 from fitplan.errors import unknown_name, usage_error
@@ -131,11 +131,13 @@ def _of_file(question: Question, remote: RemoteModel) -> Iterator[Pair | Without
     """A pair or a reason for each model that the file belongs to; one reason when there is none."""
     known = candidate(question.catalog, remote)
     if known is None:
-        yield Without(remote, None, "belongs to no model in the catalog")
+        strange = remote.model.weights.unknown_packing
+        reason = strange.reason if strange else "belongs to no model in the catalog"
+        yield Without(remote, None, reason)
         return
     residency = question.runtime.residency(known.file.weights)
-    if isinstance(residency, Unsupported):
-        yield Without(remote, None, f"{question.runtime.title}: {residency.reason}")
+    if not isinstance(residency, Residency):
+        yield Without(remote, None, residency.reason)
         return
     ids = list(_pipelines(question.catalog, known.file.component_id))
     if not ids:
@@ -155,7 +157,7 @@ def _best(question: Question, known: Candidate, id: str) -> Pair | Without:
     catalog, fit = _beside(question, known, id), question.runtime.fit
     budget = question.budget_bytes
 
-    def residency_of(file: PublishedFile) -> Residency | Unsupported:
+    def residency_of(file: PublishedFile) -> Outcome:
         return question.runtime.residency(file.weights)
 
     plans = plan(catalog, [id], budget, residency_of, "best", 1, fit).plans

@@ -5,13 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fitplan import readers
-from fitplan.accounting.residency import Residency, Unsupported
+from fitplan.accounting.residency import Outcome
 from fitplan.accounting.runtime import Runtime
-from fitplan.accounting.weights import Role
 from fitplan.errors import FitplanError
 from fitplan.readers import ModelFile
-
-_NO_PARAMETERS = frozenset({Role.QUANT_STATE, Role.BUFFERS, Role.TOKENIZER})
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +16,7 @@ class InRuntime:
     """What one runtime makes of a file."""
 
     runtime: Runtime
-    residency: Residency | Unsupported
+    residency: Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,21 +27,20 @@ class Inspected:
     in_runtimes: tuple[InRuntime, ...]
 
     @property
-    def parameters(self) -> int:
-        """Elements of the model itself, without quantization state, buffers and tokenizers."""
-        groups = self.model.weights.groups
-        return sum(group.elements for group in groups if group.role not in _NO_PARAMETERS)
+    def parameters(self) -> int | None:
+        """Elements of the model itself; None when unknown."""
+        return self.model.weights.parameters
 
     @property
     def bits_per_weight(self) -> float | None:
-        """Bits of all tensors per parameter; None when there is none."""
+        """Bits of all tensors per parameter; None when there is none, or unknown."""
         parameters = self.parameters
         return self.model.tensor_bytes * 8 / parameters if parameters else None
 
     @property
     def warnings(self) -> tuple[str, ...]:
         """What a user should know about the file."""
-        unknown = ("unknown architecture: residency is a plain sum of its tensors",)
+        unknown = ("unknown architecture: no rules tell what a program makes of it",)
         return (*self.model.warnings, *(() if self.model.weights.family else unknown))
 
 
@@ -70,10 +66,15 @@ def inspect(paths: Iterable[Path], runtimes: Sequence[Runtime]) -> list[Inspecti
 def inspect_path(path: Path, runtimes: Sequence[Runtime]) -> list[Inspection]:
     """The models at one path, or why it can't be read."""
     try:
-        models = readers.read(path)
+        parts = readers.read_parts(path)
     except FitplanError as error:
         return [Unreadable(path, error)]
-    return [Inspected(model, tuple(_in_runtimes(model, runtimes))) for model in models]
+    return [
+        Unreadable(path, part)
+        if isinstance(part, FitplanError)
+        else Inspected(part, tuple(_in_runtimes(part, runtimes)))
+        for part in parts
+    ]
 
 
 def _in_runtimes(model: ModelFile, runtimes: Sequence[Runtime]) -> Iterable[InRuntime]:

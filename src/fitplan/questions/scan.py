@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from fitplan.accounting.runtime import Runtime
 from fitplan.accounting.weights import Container
@@ -23,10 +23,18 @@ class Installed:
 
     @property
     def name(self) -> str:
-        """What the program calls it, or its file's name; a folder's with that of its parent."""
+        """What the program calls it and which part, or its file's name.
+
+        A folder's name has that of its parent.
+        """
         path = self.inspected.model.path
-        own = path.name if self.inspected.model.weights.container is not Container.FOLDER else ""
-        return self.place.name or own or f"{path.parent.name}/{path.name}"
+        if self.place.name:
+            part = (
+                path.relative_to(self.place.path) if path.is_relative_to(self.place.path) else "."
+            )
+            return (PurePosixPath(self.place.name) / part).as_posix()
+        folder = self.inspected.model.weights.container is Container.FOLDER
+        return f"{path.parent.name}/{path.name}" if folder else path.name
 
 
 @dataclass(frozen=True, slots=True)

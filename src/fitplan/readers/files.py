@@ -5,15 +5,17 @@ import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from fitplan.accounting.flavours import Declared
 from fitplan.accounting.weights import Container
 from fitplan.errors import FitplanError
+from fitplan.readers.declared import declared_beside
 from fitplan.readers.gguf import is_gguf, read_gguf
 from fitplan.readers.header import Header
 from fitplan.readers.model import ModelFile, Place, assemble
 from fitplan.readers.safetensors import is_safetensors, read_safetensors
 from fitplan.readers.source import MAX_TENSORS, Source, open_source, path_error
 
-_SHARD = re.compile(r"(.*)-(\d{5,6})-of-(\d{5,6})(\.[^.]+)", re.DOTALL)
+_SHARD = re.compile(r"(.*)-(\d{5,6})-of-(\d{5,6})((?:\.[^.\-]+)?\.[^.]+)", re.DOTALL)
 _MAX_SHARDS = 999
 _OTHERS = (
     (b"PK\x03\x04", "is a PyTorch or zip archive", "convert it to safetensors"),
@@ -65,15 +67,19 @@ def read_headers(
 
 def read_file(path: Path) -> ModelFile:
     """The model in `path`; if that is one shard of several, the model in all of them."""
-    return file_model(read_headers(shards(path)))
+    return file_model(read_headers(shards(path)), declared_beside(path))
 
 
-def file_model(headers: Sequence[Header]) -> ModelFile:
-    """The model of one file's header, or of the headers of all its shards in order."""
+def file_model(headers: Sequence[Header], declared: Declared | None = None) -> ModelFile:
+    """The model of one file's header, or of the headers of all its shards in order.
+
+    `declared`: what a file beside it says of its quantization.
+    """
     container = headers[0].container
     wrong = [h.path for h in headers if h.path.suffix.casefold() != _SUFFIXES[container]]
     warnings = (f"the content is {container}, whatever the name says",) if wrong else ()
-    return assemble(Place(headers[0].path, container, warnings=warnings), headers)
+    place = Place(headers[0].path, container, warnings=warnings, declared=declared)
+    return assemble(place, headers)
 
 
 def shards(path: Path) -> list[Path]:

@@ -1,25 +1,24 @@
 """Reads Hugging Face and diffusers folders: config.json, model_index.json, shards, subfolders."""
 
-import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from fitplan.accounting.weights import Container, Kind
-from fitplan.readers.files import read_file, read_headers, shards
+from fitplan.errors import FitplanError
+from fitplan.readers.choosing import chosen_files
+from fitplan.readers.declared import QUANTIZATION_CONFIG, Asked, declared_by
+from fitplan.readers.files import read_file, read_headers
+from fitplan.readers.grouping import file_sets, is_usual
 from fitplan.readers.header import Header
+from fitplan.readers.json_file import read_json
 from fitplan.readers.model import ModelFile, Place, assemble
-from fitplan.readers.source import open_source, os_error, path_error, shown
+from fitplan.readers.source import os_error, path_error, shown
 
-MAX_CONFIG = 1 << 20
-"""Bytes a config.json may have."""
-_MAX_INDEX = 64 << 20
-"""Bytes an index of shards may have."""
 _MAX_ENTRIES = 10_000
 _MAX_FOLDERS = 250
 _LOAD_TYPES = {"bfloat16": "BF16", "float16": "F16", "float32": "F32"}
-_USUAL_STEMS = ("model", "diffusion_pytorch_model", "pytorch_model")
 _PICKLES = (".bin", ".pt", ".pth", ".ckpt")
 _PIPELINES = (
     ("ZImage", "z-image"),
@@ -39,21 +38,26 @@ _PIPELINES = (
 """How a diffusers pipeline's class name begins → family, for a pipeline without its denoiser."""
 
 
-def read_folder(path: Path) -> tuple[ModelFile, ...]:
-    """Every model in `path`: a pipeline's components, one model, or files side by side.
+Part = ModelFile | FitplanError
+"""A model, or why that part of a folder can't be read."""
 
-    FitplanError when there is none, or when one can't be read.
+
+def read_folder(path: Path) -> tuple[Part, ...]:
+    """Every model in `path`: a pipeline's components, one model, files side by side.
+
+    What can't be read stands in its place and hides nothing. FitplanError when there is nothing.
     """
     entries = _entries(path)
-    if any(entry.name == "model_index.json" for entry in entries):
-        return _pipeline(path, entries)
     files = [entry for entry in entries if _is_weights(entry)]
+    if any(entry.name == "model_index.json" for entry in entries):
+        return (*_pipeline(path, entries), *_side_by_side(files))
     if files:
-        return _models(path, files)
-    nested = tuple(_component(folder) for folder in _with_weights(entries))
+        return _models(path, entries, files)
+    nested = [part for folder in _with_weights(entries) for part in _component(folder)]
     if not nested:
         raise _nothing(path, entries)
-    return tuple(replace(model, path=path) for model in nested) if len(nested) == 1 else nested
+    alone = nested[0] if len(nested) == 1 else None
+    return (replace(alone, path=path),) if isinstance(alone, ModelFile) else tuple(nested)
 
 
 def _entries(path: Path) -> list[Path]:
@@ -93,26 +97,46 @@ def _nothing(path: Path, entries: Sequence[Path]) -> Exception:
     return path_error(path, "holds no weight files", cure)
 
 
-def _models(path: Path, files: Sequence[Path]) -> tuple[ModelFile, ...]:
-    """With config.json one model, else every file is a model of its own."""
+def _models(path: Path, entries: Sequence[Path], files: Sequence[Path]) -> tuple[Part, ...]:
+    """With config.json the model that it is for, and every other file as a model of its own."""
     safetensors = [file for file in files if _is_safetensors(file)]
-    if safetensors and (path / "config.json").is_file():
-        return (_hugging_face(path, safetensors),)
-    first_of_each = {shards(file)[0]: None for file in files}
-    return tuple(read_file(file) for file in first_of_each)
+    if not safetensors or not any(entry.name == "config.json" for entry in entries):
+        return _side_by_side(files)
+    try:
+        chosen = chosen_files(path, [f.name for f in safetensors], [e.name for e in entries])
+        whole = (_hugging_face(path, safetensors, chosen),) if chosen else ()
+    except FitplanError as error:
+        return (error, *_side_by_side([f for f in files if not is_usual(f.name)]))
+    own = [f for f in files if f.name not in chosen and not (chosen and is_usual(f.name))]
+    return (*whole, *_side_by_side(own))
 
 
-def _component(path: Path) -> ModelFile:
-    return _hugging_face(path, [entry for entry in _entries(path) if _is_safetensors(entry)])
+def _side_by_side(files: Sequence[Path]) -> tuple[Part, ...]:
+    """Every file, or set of shards, as a model of its own."""
+    first = [found.files[0] for found in file_sets(file.name for file in files)]
+    return tuple(_attempted(file) for file in files if file.name in first)
 
 
-def _pipeline(path: Path, entries: Sequence[Path]) -> tuple[ModelFile, ...]:
-    """A diffusers pipeline: one model per subfolder with weights, each part of the pipeline."""
-    class_name = str(_json(path / "model_index.json").get("_class_name", ""))
-    models = [_component(folder) for folder in _with_weights(entries)]
-    if not models:
+def _attempted(file: Path) -> Part:
+    try:
+        return read_file(file)
+    except FitplanError as error:
+        return error
+
+
+def _component(path: Path) -> tuple[Part, ...]:
+    entries = _entries(path)
+    return _models(path, entries, [entry for entry in entries if _is_safetensors(entry)])
+
+
+def _pipeline(path: Path, entries: Sequence[Path]) -> tuple[Part, ...]:
+    """A diffusers pipeline: the models of its subfolders, each of which knows the pipeline."""
+    class_name = str(read_json(path / "model_index.json").get("_class_name", ""))
+    parts = [part for folder in _with_weights(entries) for part in _component(folder)]
+    if not parts and not any(_is_weights(entry) for entry in entries):
         raise path_error(path, "its subfolders hold no weight files", "download the whole pipeline")
-    return parts_of_pipeline(class_name, models)
+    models = parts_of_pipeline(class_name, [part for part in parts if isinstance(part, ModelFile)])
+    return (*models, *(part for part in parts if isinstance(part, FitplanError)))
 
 
 def parts_of_pipeline(class_name: str, models: Sequence[ModelFile]) -> tuple[ModelFile, ...]:
@@ -128,63 +152,23 @@ def _pipeline_family(class_name: str, models: Sequence[ModelFile]) -> str:
     return next(iter((*denoisers, *named)), shown(class_name) or "unknown")
 
 
-def _hugging_face(path: Path, files: Sequence[Path]) -> ModelFile:
-    """One model from the weight files of a folder."""
-    chosen = _indexed(path, files) or chosen_files(files, shards)
-    config = path / "config.json"
-    load_type = load_type_of(_json(config)) if config.is_file() else ""
-    return folder_model(path, files, read_headers(chosen), load_type)
-
-
-def _indexed(path: Path, files: Sequence[Path]) -> list[Path]:
-    """The shards that an index names; empty without an index, or when one file holds all."""
-    by_name = {file.name: file for file in files}
-    for stem in _USUAL_STEMS:
-        index = path / f"{stem}.safetensors.index.json"
-        if f"{stem}.safetensors" in by_name:
-            return []
-        if index.is_file():
-            return _of_index(index, by_name)
-    return []
-
-
-def _of_index(index: Path, by_name: Mapping[str, Path]) -> list[Path]:
-    """The files of its weight_map; FitplanError when it has none, or one of them is not there."""
-    weight_map = _json(index, _MAX_INDEX).get("weight_map")
-    values = list(weight_map.values()) if isinstance(weight_map, dict) else []
-    names = sorted({name for name in values if isinstance(name, str)})
-    if not names or len(values) != sum(isinstance(name, str) for name in values):
-        raise path_error(index, "has no weight_map from tensors to files", "download it again")
-    missing = [name for name in names if name not in by_name]
-    if missing:
-        cure = "download the missing shards into the same folder"
-        what = f"{len(missing)} of {len(names)} shards are missing: {shown(missing[0])}"
-        raise path_error(index, what, cure)
-    return [by_name[name] for name in names]
+def _hugging_face(path: Path, files: Sequence[Path], chosen: Sequence[str]) -> ModelFile:
+    """One model from the `chosen` weight files of a folder."""
+    config, own = (_json_if_any(path / name) for name in ("config.json", QUANTIZATION_CONFIG))
+    asked = Asked(load_type_of(config), declared_by(config, own))
+    beside = [file for file in files if is_usual(file.name) or file.name in chosen]
+    return folder_model(path, beside, read_headers([path / name for name in chosen]), asked)
 
 
 def folder_model(
-    path: Path, files: Sequence[Path], headers: Sequence[Header], load_type: str
+    path: Path, files: Sequence[Path], headers: Sequence[Header], asked: Asked
 ) -> ModelFile:
     """The model of a Hugging Face folder from the headers of those of its files that were read."""
     read = {header.path for header in headers}
     left_out = [file.name for file in files if file not in read]
     warnings = (f"left out: {', '.join(map(shown, left_out))}",) if left_out else ()
-    return assemble(Place(path, Container.FOLDER, load_type, warnings), headers)
-
-
-def chosen_files(
-    files: Sequence[Path], shards_of: Callable[[Path], Sequence[Path]]
-) -> Sequence[Path]:
-    """The files a loader takes: the usual name, before variants such as fp16."""
-    by_first = {shards_of(file)[0]: shards_of(file) for file in files}
-    return by_first[min(by_first, key=_unusualness)]
-
-
-def _unusualness(file: Path) -> tuple[int, int, str]:
-    stem = file.name.split("-00")[0].removesuffix(file.suffix)
-    rank = _USUAL_STEMS.index(stem) if stem in _USUAL_STEMS else len(_USUAL_STEMS)
-    return rank, len(file.name), file.name
+    place = Place(path, Container.FOLDER, asked.load_type, warnings, asked.declared)
+    return assemble(place, headers)
 
 
 def load_type_of(content: Mapping[str, Any]) -> str:
@@ -193,16 +177,6 @@ def load_type_of(content: Mapping[str, Any]) -> str:
     return _LOAD_TYPES.get(str(asked).removeprefix("torch."), "")
 
 
-def _json(path: Path, longest: int = MAX_CONFIG) -> dict[str, Any]:
-    """A JSON object; FitplanError when it's over `longest` bytes, broken or something else."""
-    with open_source(path) as source:
-        if source.size > longest:
-            raise source.error(f"is over {longest >> 20} MiB long; such files are far smaller")
-        text = source.take(source.size)
-        try:
-            content = json.loads(text)
-        except (ValueError, RecursionError):
-            raise source.error("is no valid JSON") from None
-        if not isinstance(content, dict):
-            raise source.error("is no JSON object")
-        return content
+def _json_if_any(path: Path) -> dict[str, Any]:
+    """As `read_json`; {} where there is no such file."""
+    return read_json(path) if path.is_file() else {}

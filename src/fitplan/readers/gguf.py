@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from fitplan.accounting.quantization import GGML_TYPES, TensorType
 from fitplan.accounting.weights import Container, Tensor
 from fitplan.readers.header import Header, Span, check_count, check_spans, check_unique, tensor_name
+from fitplan.readers.metadata import MAX_NUMBERS, MAX_TEXT, Metadata, MetadataValue, wanted_of_gguf
 from fitplan.readers.source import Source, shown
 
 MAGIC = b"GGUF"
@@ -25,14 +26,14 @@ _MAX_KEY = 65_535
 _STRING, _ARRAY = 8, 9
 _VALUE_BYTES = {0: 1, 1: 1, 2: 2, 3: 2, 4: 4, 5: 4, 6: 4, 7: 1, 10: 8, 11: 8, 12: 8}
 """GGUF value type → bytes of one value."""
-_UINT32 = 4
 _USUAL_INFO = 64
 """Bytes of a tensor info before the first was seen: a name of some 30 letters and the numbers."""
 _MARGIN = 512
 """Bytes over the mean, so that names a little longer than those before don't end a guess short."""
 _USUAL_STRING = 16
 """Bytes of a token with its length, before the first was seen."""
-_WANTED = frozenset({b"general.alignment", b"general.file_type"})
+_INTEGERS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 10: "Q", 11: "q"}
+"""GGUF value type → how `struct` reads it."""
 
 
 def read_gguf(source: Source) -> Header:
@@ -43,17 +44,23 @@ def read_gguf(source: Source) -> Header:
     metadata_count = walker.u64()
     check_count(tensor_count, "tensors", source)
     check_count(metadata_count, "metadata entries", source)
-    wanted = dict(filter(None, (walker.entry() for _ in range(metadata_count))))
+    metadata = walker.metadata(metadata_count)
     infos = walker.tensors(tensor_count)
     check_unique((info.tensor.name for info in infos), source.path)
-    _check_data(infos, wanted.get(b"general.alignment", _DEFAULT_ALIGNMENT), source)
+    _check_data(infos, _number(metadata, "general.alignment", _DEFAULT_ALIGNMENT), source)
     return Header(
         path=source.path,
         container=Container.GGUF,
         file_bytes=source.size,
         tensors=tuple(info.tensor for info in infos),
-        file_type=wanted.get(b"general.file_type", -1),
+        file_type=_number(metadata, "general.file_type", -1),
+        metadata=metadata,
     )
+
+
+def _number(metadata: Metadata, key: str, default: int) -> int:
+    value = metadata.get(key)
+    return value if isinstance(value, int) else default
 
 
 def is_gguf(start: bytes) -> bool:
@@ -100,6 +107,7 @@ class _Walker:
 
     def __init__(self, source: Source, order: str) -> None:
         self._source = source
+        self._order = order
         self._u32: Callable[[bytes], tuple[int]] = struct.Struct(f"{order}I").unpack
         self._u64: Callable[[bytes], tuple[int]] = struct.Struct(f"{order}Q").unpack
         self._u64_at = struct.Struct(f"{order}Q").unpack_from
@@ -110,14 +118,50 @@ class _Walker:
     def u64(self) -> int:
         return self._u64(self._source.take(8))[0]
 
-    def entry(self) -> tuple[bytes, int] | None:
-        """Walk one metadata entry; its key and value if it's one that is wanted."""
-        key = self._bytes(_MAX_KEY, "metadata key")
-        value_type = self.u32()
-        if key in _WANTED and value_type == _UINT32:
-            return key, self.u32()
-        self._skip_value(value_type, key)
+    def metadata(self, count: int) -> dict[str, MetadataValue]:
+        """Walk all metadata entries; those that are wanted."""
+        kept: dict[str, MetadataValue] = {}
+        for _ in range(count):
+            key = self._bytes(_MAX_KEY, "metadata key").decode("utf-8", "backslashreplace")
+            value_type = self.u32()
+            value = self._value(value_type) if wanted_of_gguf(key) else None
+            if value is None:
+                self._skip_value(value_type, key)
+            else:
+                kept[key] = value
+        return kept
+
+    def _value(self, value_type: int) -> MetadataValue | None:
+        """The value that is next, stepped over; None, and where it was, when it isn't one to keep.
+
+        Kept are whole numbers, texts in one printable line, and short lists of whole numbers.
+        """
+        start = self._source.position
+        value = self._number_or_text(value_type)
+        if value is None:
+            self._source.position = start
+        return value
+
+    def _number_or_text(self, value_type: int) -> MetadataValue | None:
+        if value_type in _INTEGERS:
+            return self._integers(value_type, 1)[0]
+        if value_type == _STRING:
+            return self._printable(self.u64())
+        if value_type == _ARRAY:
+            item_type, count = self.u32(), self.u64()
+            if item_type in _INTEGERS and count <= MAX_NUMBERS:
+                return self._integers(item_type, count)
         return None
+
+    def _integers(self, value_type: int, count: int) -> tuple[int, ...]:
+        layout = struct.Struct(f"{self._order}{count}{_INTEGERS[value_type]}")
+        return layout.unpack(self._source.take(layout.size))
+
+    def _printable(self, length: int) -> str | None:
+        if length > MAX_TEXT:
+            return None
+        text = self._source.take(length).decode("utf-8", "replace")
+        return text if text.isprintable() else None
 
     def tensors(self, count: int) -> list[_Info]:
         """Walk all tensor infos."""
@@ -155,7 +199,7 @@ class _Walker:
             raise self._source.error(f"claims a {what} of {length} bytes; {limit} are allowed")
         return self._source.take(length)
 
-    def _skip_value(self, value_type: int, key: bytes) -> None:
+    def _skip_value(self, value_type: int, key: str) -> None:
         if value_type == _STRING:
             self._source.skip(self.u64())
         elif value_type == _ARRAY:
@@ -163,10 +207,10 @@ class _Walker:
         else:
             self._source.skip(self._value_bytes(value_type, key))
 
-    def _skip_array(self, key: bytes) -> None:
+    def _skip_array(self, key: str) -> None:
         item_type, count = self.u32(), self.u64()
         if item_type == _ARRAY:
-            raise self._source.error(f"metadata '{_text(key)}' is an array of arrays")
+            raise self._source.error(f"metadata '{shown(key)}' is an array of arrays")
         if item_type == _STRING:
             self._skip_strings(count)
         else:
@@ -197,14 +241,10 @@ class _Walker:
             at += 8 + length_at(chunk, at)[0]
         return count, at
 
-    def _value_bytes(self, value_type: int, key: bytes) -> int:
+    def _value_bytes(self, value_type: int, key: str) -> int:
         if value_type not in _VALUE_BYTES:
-            raise self._source.error(f"metadata '{_text(key)}' has unknown type {value_type}")
+            raise self._source.error(f"metadata '{shown(key)}' has unknown type {value_type}")
         return _VALUE_BYTES[value_type]
-
-
-def _text(key: bytes) -> str:
-    return shown(key.decode("utf-8", "backslashreplace"))
 
 
 def _check_data(infos: list[_Info], alignment: int, source: Source) -> None:

@@ -1,10 +1,11 @@
 """What a weight file's header says, whatever its format."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from fitplan.accounting.weights import Container, Tensor
+from fitplan.readers.metadata import Metadata
 from fitplan.readers.source import MAX_NAME, MAX_TENSORS, Source, path_error, shown
 
 
@@ -18,6 +19,8 @@ class Header:
     tensors: tuple[Tensor, ...]
     file_type: int = -1
     """GGUF's `general.file_type`; -1 when the file has none."""
+    metadata: Metadata = field(default_factory=dict)
+    """What recognition needs of its metadata, such as `general.architecture`; see `metadata`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from fitplan.accounting.flavours import Declared
 from fitplan.accounting.quantization import TENSOR_TYPES
 from fitplan.accounting.weights import Container, Kind, Tensor, WeightFile
 from fitplan.architectures import Architecture, quant_of, recognise
@@ -52,6 +53,8 @@ class Place:
     container: Container
     load_type: str = ""
     warnings: tuple[str, ...] = ()
+    declared: Declared | None = None
+    """What a configuration file says of the quantization; None when it says nothing."""
 
 
 def assemble(place: Place, headers: Sequence[Header]) -> ModelFile:
@@ -60,7 +63,7 @@ def assemble(place: Place, headers: Sequence[Header]) -> ModelFile:
     if len(headers) > 1:
         check_unique((tensor.name for tensor in tensors), place.path)
     file_bytes = sum(header.file_bytes for header in headers)
-    return _model(place, recognise(tensors), file_bytes, headers[0].file_type)
+    return _model(place, recognise(tensors, place.declared), file_bytes, headers[0].file_type)
 
 
 def _model(place: Place, found: Architecture, file_bytes: int, file_type: int) -> ModelFile:

@@ -20,6 +20,7 @@ from fitplan.readers.header import (
     check_unique,
     printable_name,
 )
+from fitplan.readers.metadata import MAX_TEXT, wanted_of_safetensors
 from fitplan.readers.source import MAX_NAME, Source, shown
 
 MAX_HEADER = 16 << 20
@@ -57,13 +58,20 @@ def read_safetensors(source: Source) -> Header:
             f"has a header of {length} bytes; at most {MAX_HEADER >> 20} MiB are read",
             "save it again without metadata, or in shards",
         )
-    tensors, spans = _Entries(_text(source, length), source).read()
+    entries = _Entries(_text(source, length), source)
+    tensors, spans = entries.read()
     check_unique((tensor.name for tensor in tensors), source.path)
     data_bytes = source.size - 8 - length
     check_spans(spans, data_bytes, source)
     if sum(span.end - span.begin for span in spans) != data_bytes:
         raise source.error("has bytes that belong to no tensor")
-    return Header(source.path, Container.SAFETENSORS, source.size, tuple(tensors))
+    return Header(
+        path=source.path,
+        container=Container.SAFETENSORS,
+        file_bytes=source.size,
+        tensors=tuple(tensors),
+        metadata=entries.metadata,
+    )
 
 
 def _text(source: Source, length: int) -> bytes:
@@ -86,6 +94,8 @@ class _Entries:
         self._text = text
         self._source = source
         self._at = 0
+        self.metadata: dict[str, str] = {}
+        """Entries of `__metadata__` that recognition needs."""
 
     def read(self) -> tuple[list[Tensor], list[Span]]:
         """All tensors and where their data lies."""
@@ -93,7 +103,7 @@ class _Entries:
         spans: list[Span] = []
         for raw_name in self._keys():
             if raw_name == _METADATA:
-                self._skip_metadata()
+                self._walk_metadata()
                 continue
             check_count(len(tensors) + 1, "tensors", self._source)
             tensor, span = self._tensor(self._name(raw_name))
@@ -139,26 +149,29 @@ class _Entries:
         self._at = found.end()
         return found[0]
 
-    def _string(self) -> bytes:
-        """The string that is next, quotes included; of long ones only the beginning."""
+    def _string(self, longest: int = _MAX_ENTRY) -> bytes:
+        """The string that is next, quotes included; b"" when it is over `longest` bytes."""
         self._accept(b"")
         start = self._at
         found = _STRING.match(self._text, self._at)
         if found is None:
             raise self._bad("is no JSON: a string is missing")
         self._at = found.end()
-        return self._text[start : min(self._at, start + _MAX_ENTRY)]
+        return self._text[start : self._at] if self._at - start <= longest else b""
 
-    def _skip_metadata(self) -> None:
-        """Step over metadata: an object of strings, which may be long."""
-        for count, _ in enumerate(self._keys()):
-            self._string()
+    def _walk_metadata(self) -> None:
+        """Step over metadata, an object of strings, which may be long; keep what is wanted."""
+        for count, raw_key in enumerate(self._keys()):
+            value = self._string(MAX_TEXT)
+            key = self._decoded(raw_key) if raw_key else ""
+            if value and wanted_of_safetensors(key):
+                self.metadata[key] = self._decoded(value)
             if count > _MAX_METADATA:
                 raise self._bad(f"has over {_MAX_METADATA} metadata entries")
 
     def _name(self, raw: bytes) -> str:
         """The name in `raw`, where an escape may take six bytes for one."""
-        name = self._decoded(raw) if len(raw) <= 6 * MAX_NAME else ""
+        name = self._decoded(raw) if 0 < len(raw) <= 6 * MAX_NAME else ""
         if not 0 < len(name.encode("utf-8", "replace")) <= MAX_NAME:
             raise self._bad(f"has a name that is empty or longer than {MAX_NAME} bytes")
         return printable_name(name, self._source)

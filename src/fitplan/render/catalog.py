@@ -1,13 +1,13 @@
 """What a catalog holds: rich tables and JSON documents."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 
 from fitplan.catalog import Catalog
 from fitplan.catalog.overlays import UsedFile
+from fitplan.render.documents.catalog import CatalogListDocument
 from fitplan.render.rich_tables import bare_table
 from fitplan.render.text import printable
 
@@ -55,7 +55,7 @@ def _overlays(used: Sequence[UsedFile]) -> Iterator[Text]:
         yield Text(f"Catalog: shipped, with {printable(shown)} over it.", style="dim")
 
 
-def list_document(catalog: Catalog, used: Sequence[UsedFile]) -> dict[str, Any]:
+def list_document(catalog: Catalog, used: Sequence[UsedFile]) -> CatalogListDocument:
     """`fitplan.catalog-list/1`."""
     file = catalog.file
     return {

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from itertools import groupby
-from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -11,6 +10,7 @@ from rich.text import Text
 from fitplan.planning.planner import Plan
 from fitplan.questions.edit.diff import BUDGETS, NewBest, Review
 from fitplan.questions.edit.difference import Change
+from fitplan.render.documents.catalog import BestPairEntry, CatalogDiffDocument, NewBestEntry
 from fitplan.render.rich_tables import bare_table
 from fitplan.render.text import printable
 from fitplan.units import GIB, format_gib
@@ -62,7 +62,7 @@ def _pair(plan: Plan | None, known: bool) -> Text:
     if plan is None:
         return Text("none fits" if known else "no such model", style="dim")
     names = [f"{c.file.publisher}/{c.file.quant}" for c in (plan.denoiser, plan.encoder)]
-    quality = "" if plan.quality_db is None else f", {plan.quality_db:.1f} dB"
+    quality = ", ? dB" if plan.quality_db is None else f", {plan.quality_db:.1f} dB"
     size = format_gib(plan.cache_bytes)
     return Text(f"{printable(' + '.join(names))} ({size}{quality})")
 
@@ -89,7 +89,7 @@ def _what(change: Change) -> str:
     return f": {', '.join(change.facts)}"
 
 
-def diff_document(review: Review, old: str, new: str) -> dict[str, Any]:
+def diff_document(review: Review, old: str, new: str) -> CatalogDiffDocument:
     """`fitplan.catalog-diff/1`."""
     return {
         "schema": "fitplan.catalog-diff/1",
@@ -112,7 +112,7 @@ def diff_document(review: Review, old: str, new: str) -> dict[str, Any]:
     }
 
 
-def _new_best(new: NewBest) -> dict[str, Any]:
+def _new_best(new: NewBest) -> NewBestEntry:
     return {
         "model": new.name,
         "model_id": new.pipeline_id,
@@ -124,7 +124,7 @@ def _new_best(new: NewBest) -> dict[str, Any]:
     }
 
 
-def _plan(plan: Plan | None) -> dict[str, Any] | None:
+def _plan(plan: Plan | None) -> BestPairEntry | None:
     if plan is None:
         return None
     return {

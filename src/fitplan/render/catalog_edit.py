@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from difflib import SequenceMatcher
 from pathlib import Path
-from typing import Any
+from typing import cast
 
 from rich.console import Group, RenderableType
 from rich.text import Text
@@ -12,6 +12,15 @@ from fitplan.questions.edit.add import Additions
 from fitplan.questions.edit.entry import Entry
 from fitplan.questions.edit.format import Rewritten
 from fitplan.questions.edit.observe import Measured
+from fitplan.render.documents.catalog_edit import (
+    AddedEntry,
+    CatalogAddDocument,
+    CatalogFormatDocument,
+    CatalogObserveDocument,
+    NewLineEntry,
+    ObservationEntry,
+    WrittenEntry,
+)
 from fitplan.render.text import printable
 from fitplan.units import GIB
 
@@ -45,7 +54,7 @@ def _new_lines(before: str, after: str) -> list[tuple[int, str]]:
 
 def add_document(
     found: Additions, before: str, file: Path | None, backup: Path | None
-) -> dict[str, Any]:
+) -> CatalogAddDocument:
     """`fitplan.catalog-add/1`."""
     return {
         "schema": "fitplan.catalog-add/1",
@@ -58,7 +67,7 @@ def add_document(
     }
 
 
-def _entry(entry: Entry) -> dict[str, Any]:
+def _entry(entry: Entry) -> AddedEntry:
     return {
         "id": entry.id,
         "component": entry.component_id,
@@ -86,31 +95,34 @@ def alike_note(entry: Entry) -> str:
     )
 
 
-def _written(before: str, after: str, file: Path | None, backup: Path | None) -> dict[str, Any]:
+def _written(before: str, after: str, file: Path | None, backup: Path | None) -> WrittenEntry:
     if file is None:
         return {"file": None, "overlay": after}
-    lines = [{"line": number, "text": line} for number, line in _new_lines(before, after)]
+    lines: list[NewLineEntry] = [
+        {"line": number, "text": line} for number, line in _new_lines(before, after)
+    ]
     kept = None if backup is None else str(backup)
     return {"file": str(file), "backup": kept, "new_lines": lines}
 
 
 def observe_document(
     found: Measured, before: str, file: Path | None, backup: Path | None
-) -> dict[str, Any]:
+) -> CatalogObserveDocument:
     """`fitplan.catalog-observe/1`."""
-    seen = found.observation
     return {
         "schema": "fitplan.catalog-observe/1",
-        "observation": {
-            **seen,
-            "cache_gib": float(seen["cache_gib"]),
-            "date": seen["date"].isoformat(),
-        },
+        "observation": _observation(found),
         "predicted_bytes": found.predicted_bytes,
         "residual_gib": round(float(found.residual_gib), 6),
         "agrees": found.agrees,
         **_written(before, found.text, file, backup),
     }
+
+
+def _observation(found: Measured) -> ObservationEntry:
+    seen = found.observation
+    numbers = {"cache_gib": float(seen["cache_gib"]), "date": seen["date"].isoformat()}
+    return cast("ObservationEntry", seen | numbers)
 
 
 def residual_line(found: Measured, comment: bool = False) -> str:
@@ -140,7 +152,7 @@ def format_table(found: Rewritten, file: Path, check: bool, backup: Path | None)
     return Group(*lines)
 
 
-def format_document(found: Rewritten, file: Path, written: bool) -> dict[str, Any]:
+def format_document(found: Rewritten, file: Path, written: bool) -> CatalogFormatDocument:
     """`fitplan.catalog-format/1`."""
     return {
         "schema": "fitplan.catalog-format/1",

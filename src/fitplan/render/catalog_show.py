@@ -1,7 +1,7 @@
 """All facts of a model, component, file or source: rich text and a JSON document."""
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, cast
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -11,6 +11,14 @@ from fitplan.accounting.runtime import Runtime
 from fitplan.catalog import Catalog, PublishedFile
 from fitplan.questions.edit.show import Named
 from fitplan.questions.edit.support import running
+from fitplan.render.documents.catalog import (
+    CatalogShowDocument,
+    ComponentFacts,
+    FileFacts,
+    ModelFacts,
+    NamedSourceFacts,
+    SourceFacts,
+)
 from fitplan.render.rich_tables import bare_table
 from fitplan.render.text import printable
 from fitplan.units import GB
@@ -18,7 +26,9 @@ from fitplan.units import GB
 Facts = dict[str, Any]
 
 
-def show_document(catalog: Catalog, found: Named, runtimes: Sequence[Runtime]) -> dict[str, Any]:
+def show_document(
+    catalog: Catalog, found: Named, runtimes: Sequence[Runtime]
+) -> CatalogShowDocument:
     """`fitplan.catalog-show/1`."""
     return {
         "schema": "fitplan.catalog-show/1",
@@ -29,11 +39,11 @@ def show_document(catalog: Catalog, found: Named, runtimes: Sequence[Runtime]) -
     }
 
 
-def _model(catalog: Catalog, id: str, runtimes: Sequence[Runtime]) -> Facts:
+def _model(catalog: Catalog, id: str, runtimes: Sequence[Runtime]) -> ModelFacts:
     file = catalog.file
     pipeline = file.pipelines[id].model_dump()
     elo = pipeline["elo"]
-    return {
+    facts = {
         "id": id,
         **pipeline,
         "runs_in": running(catalog, id, runtimes),
@@ -49,9 +59,10 @@ def _model(catalog: Catalog, id: str, runtimes: Sequence[Runtime]) -> Facts:
             if seen.model == id
         ],
     }
+    return cast("ModelFacts", facts)
 
 
-def _component(catalog: Catalog, id: str) -> Facts:
+def _component(catalog: Catalog, id: str) -> ComponentFacts:
     component = catalog.file.components[id]
     shapes = catalog.file.architectures[component.architecture]
     pipelines = catalog.file.pipelines.items()
@@ -68,7 +79,7 @@ def _component(catalog: Catalog, id: str) -> Facts:
     }
 
 
-def _file(file: PublishedFile) -> Facts:
+def _file(file: PublishedFile) -> FileFacts:
     weights, error = file.weights, file.rel_error
     groups: dict[str, dict[str, int]] = {}
     for group in weights.groups:
@@ -87,18 +98,18 @@ def _file(file: PublishedFile) -> Facts:
         "cache_error_bytes": file.cache_error_bytes,
         "confidence": file.confidence,
         "weights": groups,
-        "source": file.source.model_dump(),
+        "source": cast("SourceFacts", file.source.model_dump()),
         "note": file.note,
     }
 
 
-def _source(catalog: Catalog, id: str) -> Facts:
-    return {"id": id, **catalog.file.sources[id].model_dump()}
+def _source(catalog: Catalog, id: str) -> NamedSourceFacts:
+    return {"id": id, **cast("SourceFacts", catalog.file.sources[id].model_dump())}
 
 
 def show_table(catalog: Catalog, found: Named, runtimes: Sequence[Runtime]) -> RenderableType:
     """Everything that a name means, one block after another."""
-    document = show_document(catalog, found, runtimes)
+    document = cast("Facts", show_document(catalog, found, runtimes))
     parts: list[RenderableType] = []
     for kind in ("models", "components", "files", "sources"):
         for facts in document[kind]:

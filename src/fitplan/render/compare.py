@@ -1,7 +1,6 @@
 """One pair in all runtimes: a rich table and a JSON document."""
 
 from collections.abc import Iterator
-from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -9,6 +8,7 @@ from rich.text import Text
 
 from fitplan.questions.compare import Column, Comparison, Way
 from fitplan.questions.explain import Explanation
+from fitplan.render.documents.compare import ComparedBytes, ComparedEntry, CompareDocument, WayEntry
 from fitplan.render.named import named_entries, named_notes
 from fitplan.render.rich_tables import bare_table
 from fitplan.render.text import printable
@@ -55,7 +55,7 @@ def _cells(column: Column) -> Iterator[str]:
     found = column.explanation
     if found is None:
         yield from ("-",) * (len(_HEADINGS) - 1)
-        yield "no"
+        yield "no" if column.refused else "?"
         return
     mapped = found.mapped_bytes
     hard = found.real_bytes - mapped
@@ -103,10 +103,10 @@ def _notes(found: Explanation) -> Iterator[str]:
         yield f"holds {format_gib(found.real_bytes)}, more than it counts"
 
 
-def compare_document(comparison: Comparison) -> dict[str, Any]:
-    """`fitplan.questions.compare/1`."""
+def compare_document(comparison: Comparison) -> CompareDocument:
+    """`fitplan.compare/1`."""
     return {
-        "schema": "fitplan.questions.compare/1",
+        "schema": "fitplan.compare/1",
         "model": comparison.pipeline.name,
         "model_id": comparison.pipeline_id,
         "denoiser": comparison.denoiser,
@@ -117,24 +117,31 @@ def compare_document(comparison: Comparison) -> dict[str, Any]:
     }
 
 
-def _entry(column: Column) -> dict[str, Any]:
+def _entry(column: Column) -> ComparedEntry:
     runtime, found = column.runtime, column.explanation
-    entry: dict[str, Any] = {
+    entry: ComparedEntry = {
         "name": runtime.name,
         "version": runtime.version,
         "title": runtime.title,
         "modes": dict(runtime.modes),
-        "loads": found is not None,
+        "loads": _loads(column),
         "reason": column.reason or None,
         "limits": runtime.budget_name,
         "miss": runtime.miss,
-        "fits": column.fits if found else False,
+        "fits": column.fits if found else False if column.refused else None,
         "way": _way(column.way),
     }
-    return entry if found is None else entry | _bytes(column, found)
+    return entry if found is None else {**entry, **_bytes(column, found)}
 
 
-def _bytes(column: Column, found: Explanation) -> dict[str, Any]:
+def _loads(column: Column) -> bool | None:
+    """None: no rule tells."""
+    if column.explanation is not None:
+        return True
+    return False if column.refused else None
+
+
+def _bytes(column: Column, found: Explanation) -> ComparedBytes:
     return {
         "cache_bytes": found.cache_bytes,
         "needed_bytes": column.needed_bytes,
@@ -160,7 +167,7 @@ def _bytes(column: Column, found: Explanation) -> dict[str, Any]:
     }
 
 
-def _way(way: Way | None) -> dict[str, Any] | None:
+def _way(way: Way | None) -> WayEntry | None:
     if way is None:
         return None
     return {

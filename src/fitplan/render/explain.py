@@ -6,14 +6,16 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from fitplan.accounting.unknown import Unknown
 from fitplan.questions.explain import Explanation, Part
+from fitplan.render.errors import error_text
 from fitplan.render.named import named_notes
 from fitplan.render.rich_tables import bare_table
 from fitplan.render.text import printable
 from fitplan.render.timing import explain_time
 from fitplan.units import GB, format_gb, format_gib
 
-_BASES = {"measured": "measured", "code": "from code, not measured", "sum": "sum"}
+_BASES = {"measured": "measured", "code": "from code, not measured"}
 
 
 def explain_table(explanation: Explanation) -> RenderableType:
@@ -38,15 +40,21 @@ def _part(part: Part) -> Iterator[RenderableType]:
     name = f"{part.slot} {file.component_id} {file.quant} by {file.publisher}"
     yield Text(f"{printable(name)}: {file.weights.file_bytes:,} bytes, {file.basis}", style="bold")
     yield _lines(part)
-    rule = residency.where or "no rule: plain sum"
-    yield Text(
-        f"  rule: {rule} [{_BASES[residency.basis]}]; bytes: {printable(file.source.title)}",
-        style="dim",
-    )
+    rule = f"{residency.where} [{_BASES[residency.basis]}]"
+    yield Text(f"  rule: {rule}; bytes: {printable(file.source.title)}", style="dim")
+    yield Text(f"  weight error: {_error(part)}", style="dim")
+    if residency.beware:
+        yield Text(f"  ! {residency.beware}", style="yellow")
     if residency.scratch:
         scratch = residency.scratch
         size = f"{format_gib(scratch.bytes)} more while it runs: " if scratch.bytes else ""
         yield Text(f"  {size}{scratch.why} [{scratch.basis}]", style="dim")
+
+
+def _error(part: Part) -> str:
+    error = part.choice.file.error
+    reason = f" ({printable(error.reason)})" if isinstance(error, Unknown) else ""
+    return f"{error_text(error)}{reason}"
 
 
 def _lines(part: Part) -> Table:
@@ -84,8 +92,8 @@ def _totals(explanation: Explanation) -> Iterator[Text]:
     yield Text(
         f"loading:  up to {format_gib(explanation.transient_bytes)} more, for a moment (estimated)"
     )
-    if explanation.quality_db is not None:
-        yield Text(f"quality:  {explanation.quality_db:.1f} dB")
+    quality = "?" if explanation.quality_db is None else f"{explanation.quality_db:.1f} dB"
+    yield Text(f"quality:  {quality}")
     seen = explanation.observed
     if seen:
         predicted = format_gib(seen.predicted_bytes)

@@ -1,15 +1,14 @@
 """The JSON document of an explanation."""
 
-from typing import Any
-
 from fitplan.accounting.residency import Residency
 from fitplan.questions.explain import Explanation, Part
 from fitplan.render.document import choice_document, observed_document, rounded, runtime_document
+from fitplan.render.documents.explain import ExplainDocument, LineEntry, PartEntry, ScratchEntry
 from fitplan.render.named import named_entries
 from fitplan.render.timing_document import time_document
 
 
-def explain_document(explanation: Explanation) -> dict[str, Any]:
+def explain_document(explanation: Explanation) -> ExplainDocument:
     """Every line of bytes of one pair: `fitplan.explain/1`."""
     return {
         "schema": "fitplan.explain/1",
@@ -31,9 +30,9 @@ def explain_document(explanation: Explanation) -> dict[str, Any]:
     }
 
 
-def _part(part: Part) -> dict[str, Any]:
+def _part(part: Part) -> PartEntry:
     residency = part.choice.residency
-    lines = [
+    lines: list[LineEntry] = [
         {
             "role": line.what,
             "type": line.type or None,
@@ -58,7 +57,7 @@ def _part(part: Part) -> dict[str, Any]:
     }
 
 
-def _scratch(residency: Residency) -> dict[str, Any] | None:
+def _scratch(residency: Residency) -> ScratchEntry | None:
     scratch = residency.scratch
     if scratch is None:
         return None

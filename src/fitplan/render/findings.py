@@ -12,6 +12,7 @@ from rich.text import Text
 from fitplan import __version__
 from fitplan.questions.check import RULES, Finding, Report, Severity, online
 from fitplan.questions.check.observations import Residual
+from fitplan.render.documents.check import CheckDocument, FindingEntry, ResidualEntry
 from fitplan.render.text import inert, printable
 from fitplan.units import GIB
 
@@ -65,7 +66,7 @@ def _counted(count: int, what: str) -> str:
     return f"{count} {what}{'' if count == 1 else 's'}"
 
 
-def findings_document(report: Report, strict: bool) -> dict[str, Any]:
+def findings_document(report: Report, strict: bool) -> CheckDocument:
     """`fitplan.check/1`."""
     return {
         "schema": "fitplan.check/1",
@@ -85,7 +86,7 @@ def findings_document(report: Report, strict: bool) -> dict[str, Any]:
     }
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
+def _finding(finding: Finding) -> FindingEntry:
     return {
         "line": finding.line,
         "column": finding.column,
@@ -96,7 +97,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
     }
 
 
-def _residual(residual: Residual) -> dict[str, Any]:
+def _residual(residual: Residual) -> ResidualEntry:
     seen = residual.seen
     return {
         "model_id": seen.pipeline,

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from rich.console import Group, JustifyMethod, RenderableType
 from rich.table import Table
@@ -15,6 +14,7 @@ from fitplan.hub.models import RemoteProblem
 from fitplan.planning.planner import Choice
 from fitplan.planning.report import Budget
 from fitplan.questions.fit import Choices, Pair, Without
+from fitplan.render.documents.fit import FitDocument, FittedFileEntry, FittedPairEntry, WithoutEntry
 from fitplan.render.remote import partner_name, problem_lines, why_not
 from fitplan.render.rich_tables import bare_table, plain_console
 from fitplan.render.text import printable
@@ -140,7 +140,7 @@ def commands(pair: Pair) -> Iterator[str]:
         yield command(repository, [partner.file])
 
 
-def fit_document(report: FitReport) -> dict[str, Any]:
+def fit_document(report: FitReport) -> FitDocument:
     """`fitplan.fit/1`."""
     repository, runtime, pairs = report.repository, report.runtime, report.choices.pairs
     return {
@@ -166,7 +166,7 @@ def fit_document(report: FitReport) -> dict[str, Any]:
     }
 
 
-def _pair(pair: Pair, rank: int) -> dict[str, Any]:
+def _pair(pair: Pair, rank: int) -> FittedPairEntry:
     plan, remote = pair.plan, pair.candidate.remote
     return {
         "rank": rank,
@@ -184,7 +184,7 @@ def _pair(pair: Pair, rank: int) -> dict[str, Any]:
     }
 
 
-def _choice(choice: Choice) -> dict[str, Any]:
+def _choice(choice: Choice) -> FittedFileEntry:
     file = choice.file
     return {
         "id": file.id,
@@ -199,7 +199,7 @@ def _choice(choice: Choice) -> dict[str, Any]:
     }
 
 
-def _without(item: Without) -> dict[str, Any]:
+def _without(item: Without) -> WithoutEntry:
     return {
         "file": item.remote.name,
         "files": list(item.remote.files),

@@ -51,7 +51,7 @@ def _cells(report: PlanReport, row: Row) -> list[str]:
         f"{plan.real_bytes / GIB:.2f}",
         f"{row.observed.cache_gib:.2f}" if row.observed else "",
         f"{report.headroom(plan) / GIB:.2f}",
-        "" if plan.quality_db is None else f"{plan.quality_db:.1f}",
+        "?" if plan.quality_db is None else f"{plan.quality_db:.1f}",
     ]
 
 

@@ -1,12 +1,12 @@
 """Which publisher's file a name was answered for, where several publish that quantization."""
 
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 from rich.text import Text
 
 from fitplan.planning.naming import Called
 from fitplan.planning.planner import Choice
+from fitplan.render.documents.parts import NamedEntry, PublishedEntry
 from fitplan.render.text import printable
 from fitplan.units import format_gb
 
@@ -24,7 +24,7 @@ def named_notes(named: Iterable[Called]) -> Iterator[Text]:
             yield Text(printable(note), style="dim")
 
 
-def named_entries(named: Iterable[Called]) -> list[dict[str, Any]]:
+def named_entries(named: Iterable[Called]) -> list[NamedEntry]:
     """One entry per name that several publishers' files have: the answer's, and the others."""
     return [
         {**_entry(called.choice), "others": [_entry(other) for other in called.others]}
@@ -37,7 +37,7 @@ def _publisher(choice: Choice) -> str:
     return f"{choice.file.publisher} ({format_gb(choice.file.weights.file_bytes)})"
 
 
-def _entry(choice: Choice) -> dict[str, Any]:
+def _entry(choice: Choice) -> PublishedEntry:
     file = choice.file
     return {
         "component": file.component_id,

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -15,6 +14,8 @@ from fitplan.machine.memory import SYSTEM_RESERVE
 from fitplan.planning.naming import Called
 from fitplan.planning.planner import Choice
 from fitplan.questions.need import Need, Rung, ladder, steps
+from fitplan.render.documents.need import NeedDocument, NeedEntry, RungEntry
+from fitplan.render.documents.parts import FileEntry
 from fitplan.render.named import named_entries, named_notes
 from fitplan.render.rich_tables import bare_table
 from fitplan.render.text import printable
@@ -40,9 +41,9 @@ class NeedReport:
     """The files that were named, with the other files of that name."""
 
 
-def need_document(report: NeedReport) -> dict[str, Any]:
+def need_document(report: NeedReport) -> NeedDocument:
     """What pairs need: `fitplan.need/1`."""
-    document: dict[str, Any] = {
+    document: NeedDocument = {
         "schema": "fitplan.need/1",
         "model": report.pipeline.name,
         "model_id": report.pipeline_id,
@@ -58,7 +59,7 @@ def need_document(report: NeedReport) -> dict[str, Any]:
     return document
 
 
-def _need_entry(need: Need, ram: int | None) -> dict[str, Any]:
+def _need_entry(need: Need, ram: int | None) -> NeedEntry:
     score = need.plan.quality_db
     return {
         "denoiser": _file_entry(need.plan.denoiser),
@@ -75,12 +76,12 @@ def _need_entry(need: Need, ram: int | None) -> dict[str, Any]:
     }
 
 
-def _file_entry(choice: Choice) -> dict[str, Any]:
+def _file_entry(choice: Choice) -> FileEntry:
     file = choice.file
     return {"component": file.component_id, "quant": file.quant, "publisher": file.publisher}
 
 
-def _rung_entry(rung: Rung) -> dict[str, Any]:
+def _rung_entry(rung: Rung) -> RungEntry:
     limit = max(0, rung.ram_bytes - SYSTEM_RESERVE)
     pair = None if rung.need is None else _need_entry(rung.need, rung.ram_bytes)
     return {"ram_bytes": rung.ram_bytes, "cache_limit_bytes": limit, "pair": pair}

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -15,6 +14,14 @@ from fitplan.planning.report import PlanReport
 from fitplan.questions.pack.problem import Limits
 from fitplan.questions.pack.resident_set import Packed, Shared, Step, Unmet
 from fitplan.questions.pack.wishes import Wishes
+from fitplan.render.documents.pack import (
+    PackDocument,
+    PackedPairEntry,
+    ProofEntry,
+    SharedEntry,
+    StepEntry,
+    UnmetEntry,
+)
 from fitplan.render.named import named_entries, named_notes
 from fitplan.render.plan_document import plan_document
 from fitplan.render.rich_tables import bare_table
@@ -43,7 +50,7 @@ class PackReport:
     """The files that kept pairs name, with the other files of that name."""
 
 
-def pack_document(report: PackReport) -> dict[str, Any]:
+def pack_document(report: PackReport) -> PackDocument:
     """The answer to a packing: `fitplan.pack/1`."""
     outcome = report.outcome
     listed = plan_document(report.listed)
@@ -65,7 +72,7 @@ def pack_document(report: PackReport) -> dict[str, Any]:
     }
 
 
-def _shared_entry(shared: Shared) -> dict[str, Any]:
+def _shared_entry(shared: Shared) -> SharedEntry:
     file = shared.choice.file
     return {
         "component": file.component_id,
@@ -77,11 +84,11 @@ def _shared_entry(shared: Shared) -> dict[str, Any]:
     }
 
 
-def _proof_entry(packed: Packed) -> dict[str, Any]:
+def _proof_entry(packed: Packed) -> ProofEntry:
     return {"status": packed.proof.status, "gap": packed.proof.gap}
 
 
-def _step_entry(step: Step) -> dict[str, Any]:
+def _step_entry(step: Step) -> StepEntry:
     return {
         "extra_bytes": step.extra_bytes,
         "value": step.packed.value,
@@ -92,14 +99,16 @@ def _step_entry(step: Step) -> dict[str, Any]:
     }
 
 
-def _pair_entry(plan: Plan) -> dict[str, str]:
-    pair = {"denoiser": plan.denoiser.file.id, "encoder": plan.encoder.file.id}
-    return {"model_id": plan.pipeline_id, **pair}
+def _pair_entry(plan: Plan) -> PackedPairEntry:
+    denoiser, encoder = plan.denoiser.file.id, plan.encoder.file.id
+    return {"model_id": plan.pipeline_id, "denoiser": denoiser, "encoder": encoder}
 
 
-def _unmet_entry(unmet: Unmet) -> dict[str, Any]:
-    needed = {"cache_bytes": unmet.cache_bytes, "real_bytes": unmet.real_bytes}
-    return {"reason": unmet.reason, "needs": needed}
+def _unmet_entry(unmet: Unmet) -> UnmetEntry:
+    return {
+        "reason": unmet.reason,
+        "needs": {"cache_bytes": unmet.cache_bytes, "real_bytes": unmet.real_bytes},
+    }
 
 
 def pack_table(report: PackReport, width: int) -> RenderableType:

@@ -1,14 +1,13 @@
 """The JSON document of a plan."""
 
-from typing import Any
-
 from fitplan.machine.places import Missing
 from fitplan.planning.report import PlanReport, Row
 from fitplan.render.document import choice_document, observed_document, rounded, runtime_document
+from fitplan.render.documents.plan import MissingEntry, PlanDocument, PlanEntry
 from fitplan.render.timing_document import gpu_document, time_document
 
 
-def plan_document(report: PlanReport) -> dict[str, Any]:
+def plan_document(report: PlanReport) -> PlanDocument:
     """The answer to a plan: `fitplan.plan/1`."""
     excluded = report.excluded
     return {
@@ -25,8 +24,12 @@ def plan_document(report: PlanReport) -> dict[str, Any]:
         "excluded": {
             "too_large": excluded.too_large,
             "unsupported_format": excluded.unsupported_format,
+            "no_rules": excluded.no_rules,
+            "no_loadable_file": excluded.no_loadable_file,
             "dominated": excluded.dominated,
             "beyond_best": excluded.beyond_best,
+            "models_without_rules": list(excluded.models_without_rules),
+            "models_without_files": list(excluded.models_without_files),
         },
         "missing": [_missing(missing) for missing in report.shortfall.missing],
         "problems": [
@@ -36,7 +39,7 @@ def plan_document(report: PlanReport) -> dict[str, Any]:
     }
 
 
-def _missing(missing: Missing) -> dict[str, Any]:
+def _missing(missing: Missing) -> MissingEntry:
     return {
         "model": missing.model,
         "model_id": missing.pipeline_id,
@@ -44,7 +47,7 @@ def _missing(missing: Missing) -> dict[str, Any]:
     }
 
 
-def _plan(report: PlanReport, row: Row) -> dict[str, Any]:
+def _plan(report: PlanReport, row: Row) -> PlanEntry:
     plan = row.plan
     return {
         "model": plan.pipeline.name,

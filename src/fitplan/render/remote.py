@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 from rich.console import Group, JustifyMethod, RenderableType
 from rich.table import Table
@@ -10,11 +9,13 @@ from rich.text import Text
 
 from fitplan.accounting.residency import Residency
 from fitplan.accounting.runtime import Runtime
+from fitplan.accounting.unknown import Unknown
 from fitplan.errors import FitplanError
 from fitplan.hub.models import RemoteModel
 from fitplan.questions.fit import Pair, Without
 from fitplan.questions.inspect import Inspected, Unreadable
 from fitplan.questions.inspect_remote import RemoteRow
+from fitplan.render.documents.inspect import BesideEntry, InspectionEntry, RemoteEntry
 from fitplan.render.inspect import inspect_table, inspection_entry
 from fitplan.render.rich_tables import bare_table, plain_console
 from fitplan.render.text import printable
@@ -83,13 +84,14 @@ def _cells(
 ) -> Iterator[RenderableType]:
     weights = item.model.weights
     yield Text(printable(found.name))
-    yield Text(printable(weights.quant))
+    yield Text(printable(weights.quant) or "?")
     yield f"{weights.file_bytes / GB:.2f}"
     residency = next(e.residency for e in item.in_runtimes if e.runtime.name == runtime.name)
     held = residency if isinstance(residency, Residency) else None
-    yield f"{held.cache_bytes / GIB:.2f}" if held else "-"
+    none = "?" if isinstance(residency, Unknown) else "-"
+    yield f"{held.cache_bytes / GIB:.2f}" if held else none
     if full:
-        yield f"{held.real_bytes / GIB:.2f}" if held else "-"
+        yield f"{held.real_bytes / GIB:.2f}" if held else none
         yield "?" if weights.rel_error is None else f"{weights.rel_error:.4f}"
 
 
@@ -136,15 +138,16 @@ def problem_lines(problems: Sequence[tuple[Path, FitplanError]]) -> Iterator[Tex
         yield Text(f"  {printable(hint)}", style="dim")
 
 
-def remote_entry(row: RemoteRow) -> dict[str, Any]:
+def remote_entry(row: RemoteRow) -> InspectionEntry:
     """One file of `fitplan.inspect/1` that lies on the hub."""
-    entry = inspection_entry(row.inspected) | {"remote": remote_document(row)}
+    entry = inspection_entry(row.inspected)
+    entry["remote"] = remote_document(row)
     if row.beside is not None:
         entry["fits_next_to"] = beside_document(row.beside)
     return entry
 
 
-def remote_document(row: RemoteRow) -> dict[str, Any]:
+def remote_document(row: RemoteRow) -> RemoteEntry:
     """Where a model was read."""
     repository = row.found.repository
     return {
@@ -156,7 +159,7 @@ def remote_document(row: RemoteRow) -> dict[str, Any]:
     }
 
 
-def beside_document(item: Pair | Without) -> dict[str, Any]:
+def beside_document(item: Pair | Without) -> BesideEntry:
     """The other half of a pair, or why there is none."""
     if isinstance(item, Without):
         return {"partner": None, "reason": item.reason, "needed_bytes": item.needed_bytes}

@@ -1,21 +1,23 @@
 """What a scan found: JSON document and rich table."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import assert_never
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from fitplan.accounting.residency import Residency
+from fitplan.accounting.residency import Residency, Unsupported
+from fitplan.accounting.unknown import Unknown
 from fitplan.questions.scan import Installed, Scan
+from fitplan.render.documents.scan import ScanDocument, ScannedEntry
 from fitplan.render.inspect import inspection_entry
 from fitplan.render.rich_tables import bare_table
 from fitplan.render.text import printable
 from fitplan.units import GB, GIB, format_gb
 
 
-def scan_document(scan: Scan) -> dict[str, Any]:
+def scan_document(scan: Scan) -> ScanDocument:
     """`fitplan.scan/1`: every model as `inspect` shows it, with where it was found."""
     return {
         "schema": "fitplan.scan/1",
@@ -26,9 +28,12 @@ def scan_document(scan: Scan) -> dict[str, Any]:
     }
 
 
-def _entry(installed: Installed) -> dict[str, Any]:
-    head = {"name": installed.name, "origin": installed.place.origin}
-    return {**head, **inspection_entry(installed.inspected)}
+def _entry(installed: Installed) -> ScannedEntry:
+    return {
+        "name": installed.name,
+        "origin": installed.place.origin,
+        **inspection_entry(installed.inspected),
+    }
 
 
 def scan_table(scan: Scan) -> RenderableType:
@@ -47,7 +52,7 @@ def _models(scan: Scan) -> Table:
         model = installed.inspected.model
         kind = "" if model.kind in model.architecture.casefold() else f" {model.kind}"
         what = f"{model.architecture}{kind}"
-        quant = model.weights.quant
+        quant = model.weights.quant or "?"
         names = (Text(printable(text)) for text in (installed.name, what, quant))
         table.add_row(*names, f"{model.weights.file_bytes / GB:.2f}", *_memory(installed))
     return table
@@ -55,22 +60,34 @@ def _models(scan: Scan) -> Table:
 
 def _memory(installed: Installed) -> Iterator[str]:
     residency = installed.inspected.in_runtimes[0].residency
-    if isinstance(residency, Residency):
-        yield f"{residency.cache_bytes / GIB:.2f}"
-        yield f"{residency.real_bytes / GIB:.2f}"
-    else:
-        yield from ("no", "no")
+    match residency:
+        case Residency():
+            yield f"{residency.cache_bytes / GIB:.2f}"
+            yield f"{residency.real_bytes / GIB:.2f}"
+        case Unsupported():
+            yield from ("no", "no")
+        case Unknown():
+            yield from ("?", "?")
+        case _:
+            assert_never(residency)
+
+
+_MARKS = {
+    "no": '"no": {title} does not load this file',
+    "?": '"?": not known what {title} makes of it',
+}
 
 
 def _totals(scan: Scan) -> Iterator[Text]:
     count = f"{len(scan.models)} model{'' if len(scan.models) == 1 else 's'}"
     again = f"; {scan.repeated} more names for the same files" if scan.repeated else ""
     yield Text(f"{count}, {format_gb(scan.file_bytes)} on disk{again}.")
-    if any("no" in _memory(installed) for installed in scan.models):
+    marks = {mark for installed in scan.models for mark in _memory(installed)}
+    told = [meaning for mark, meaning in _MARKS.items() if mark in marks]
+    if told:
         title = scan.models[0].inspected.in_runtimes[0].runtime.title
-        yield Text(
-            f'"no": {title} does not load this file; `fitplan inspect` says why.', style="dim"
-        )
+        listed = ", ".join(told).format(title=title)
+        yield Text(f"{listed}; `fitplan inspect` says why.", style="dim")
 
 
 def _problems(scan: Scan) -> Iterator[Text]:

@@ -1,7 +1,6 @@
 """The advice on a machine's cache limit, as text and as JSON."""
 
 from collections.abc import Iterator
-from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.text import Text
@@ -11,11 +10,17 @@ from fitplan.machine.memory import SYSTEM_RESERVE
 from fitplan.machine.settings import Change
 from fitplan.questions.need import Need
 from fitplan.questions.setup import Advice, Heavy
+from fitplan.render.documents.setup import (
+    HeavyEntry,
+    HeavyPairEntry,
+    SetupDocument,
+    WrittenSettingEntry,
+)
 from fitplan.render.text import printable
 from fitplan.units import format_gib
 
 
-def setup_document(advice: Advice, runtime: Runtime, change: Change | None) -> dict[str, Any]:
+def setup_document(advice: Advice, runtime: Runtime, change: Change | None) -> SetupDocument:
     """What to set on a machine: `fitplan.setup/1`."""
     return {
         "schema": "fitplan.setup/1",
@@ -41,7 +46,7 @@ def setup_document(advice: Advice, runtime: Runtime, change: Change | None) -> d
     }
 
 
-def _heavy_entry(heavy: Heavy) -> dict[str, Any]:
+def _heavy_entry(heavy: Heavy) -> HeavyEntry:
     return {
         "model_id": heavy.best.plan.pipeline_id,
         "best": _pair_entry(heavy.best),
@@ -49,7 +54,7 @@ def _heavy_entry(heavy: Heavy) -> dict[str, Any]:
     }
 
 
-def _pair_entry(need: Need) -> dict[str, Any]:
+def _pair_entry(need: Need) -> HeavyPairEntry:
     return {
         "denoiser": need.plan.denoiser.file.id,
         "encoder": need.plan.encoder.file.id,
@@ -58,7 +63,7 @@ def _pair_entry(need: Need) -> dict[str, Any]:
     }
 
 
-def _change_entry(change: Change) -> dict[str, Any]:
+def _change_entry(change: Change) -> WrittenSettingEntry:
     return {
         "path": str(change.path),
         "key": change.key,

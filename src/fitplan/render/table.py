@@ -1,6 +1,6 @@
 """The plan as a rich table for people at a terminal."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from rich.console import (
@@ -259,16 +259,30 @@ def _whom(rows: list[Row], kind: str) -> str:
 
 
 def _left_out(report: PlanReport) -> Text:
-    excluded = report.excluded
+    excluded, program = report.excluded, report.runtime.title.partition(" (")[0]
     reasons = (
         (excluded.too_large, "too large"),
-        (excluded.unsupported_format, f"in formats {report.runtime.title} does not load"),
+        (excluded.unsupported_format, f"in formats {program} does not load"),
+        (
+            excluded.no_rules,
+            f"without rules for {program}{_named(excluded.models_without_rules)}",
+        ),
+        (
+            excluded.no_loadable_file,
+            f"of models without a file that {program} loads{_named(excluded.models_without_files)}",
+        ),
         (excluded.dominated, "beaten by a pair that is better in both parts and no larger"),
         (excluded.beyond_best, "good but not among their model's best (--frontier shows them)"),
     )
     listed = ", ".join(f"{count} {why}" for count, why in reasons if count)
     shown = f"{len(report.rows)} pair{'' if len(report.rows) == 1 else 's'} shown"
     return Text(f"{shown}; left out: {listed}." if listed else f"{shown}; none left out.")
+
+
+def _named(models: Sequence[str]) -> str:
+    """ " (SDXL, SD 1.5 and 2 more)"; "" for no model."""
+    more = f" and {len(models) - 3} more" if len(models) > 3 else ""
+    return f" ({printable(', '.join(models[:3]))}{more})" if models else ""
 
 
 def _catalogs(report: PlanReport) -> Iterator[Text]:

@@ -1,11 +1,12 @@
 """Times in JSON documents."""
 
-from typing import Any, assert_never
+from typing import assert_never
 
+from fitplan.render.documents.parts import BenchmarkEntry, GpuEntry, TermEntry, TimeEntry
 from fitplan.timing.answers import Estimated, Measured, Question, Refused, Reread, Time
 
 
-def gpu_document(question: Question | None) -> dict[str, Any] | None:
+def gpu_document(question: Question | None) -> GpuEntry | None:
     """The card that times are for; null when none was named."""
     if question is None:
         return None
@@ -21,12 +22,12 @@ def gpu_document(question: Question | None) -> dict[str, Any] | None:
     }
 
 
-def time_document(time: Time | None, with_terms: bool = False) -> dict[str, Any] | None:
+def time_document(time: Time | None, with_terms: bool = False) -> TimeEntry | None:
     """The time of one pair; null when no card was named, seconds null when it is refused."""
     if time is None:
         return None
     again = time.reread if isinstance(time.reread, Reread) else None
-    document = {
+    document: TimeEntry = {
         "seconds": _rounded(time.seconds),
         "error_seconds": _rounded(time.error_seconds),
         "basis": time.basis,
@@ -39,17 +40,19 @@ def time_document(time: Time | None, with_terms: bool = False) -> dict[str, Any]
         "predicted_seconds": _rounded(time.predicted_seconds),
         "benchmark": _benchmark(time.answer),
     }
-    return document | {"terms": _terms(time.answer)} if with_terms else document
+    if with_terms:
+        document["terms"] = _terms(time.answer)
+    return document
 
 
-def _benchmark(answer: Measured | Estimated | Refused) -> dict[str, Any] | None:
+def _benchmark(answer: Measured | Estimated | Refused) -> BenchmarkEntry | None:
     if not isinstance(answer, Measured):
         return None
     seen = answer.benchmark
     return {"engine": seen.engine, "source": seen.source, "date": seen.date.isoformat()}
 
 
-def _terms(answer: Measured | Estimated | Refused) -> list[dict[str, Any]]:
+def _terms(answer: Measured | Estimated | Refused) -> list[TermEntry]:
     match answer:
         case Measured():
             return _terms(answer.predicted)

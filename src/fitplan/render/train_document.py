@@ -1,7 +1,14 @@
 """The JSON document of a training plan: `fitplan.train/1`. Every `_bytes` is an integer."""
 
-from typing import Any
-
+from fitplan.render.documents.train import (
+    BreakdownEntry,
+    MeasuredRunEntry,
+    RunEntry,
+    TrainBudgetEntry,
+    TrainDocument,
+    TrainPlanEntry,
+    UnfitEntry,
+)
 from fitplan.training.formula import Vram
 from fitplan.training.launch import commands, memory_flags
 from fitplan.training.plan import Budget, Plan
@@ -10,7 +17,7 @@ from fitplan.training.search import Unfit
 from fitplan.units import MIB
 
 
-def train_document(report: TrainReport) -> dict[str, Any]:
+def train_document(report: TrainReport) -> TrainDocument:
     """The answer to `fitplan train`."""
     return {
         "schema": "fitplan.train/1",
@@ -23,7 +30,7 @@ def train_document(report: TrainReport) -> dict[str, Any]:
     }
 
 
-def _budget(budget: Budget) -> dict[str, int | None]:
+def _budget(budget: Budget) -> TrainBudgetEntry:
     return {
         "vram_bytes": budget.vram_bytes,
         "ram_bytes": budget.ram_bytes,
@@ -31,7 +38,7 @@ def _budget(budget: Budget) -> dict[str, int | None]:
     }
 
 
-def _plan(report: TrainReport, row: Row) -> dict[str, Any]:
+def _plan(report: TrainReport, row: Row) -> TrainPlanEntry:
     plan = row.plan
     run, pace, argv = plan.run, plan.pace, commands(plan, report.steps, report.budget)
     hours = None if pace.seconds is None else round(pace.seconds * report.steps / 3600, 2)
@@ -60,7 +67,7 @@ def _plan(report: TrainReport, row: Row) -> dict[str, Any]:
     }
 
 
-def _brief(plan: Plan) -> dict[str, Any]:
+def _brief(plan: Plan) -> RunEntry:
     run = plan.run
     return {
         "model": plan.model.name,
@@ -74,7 +81,7 @@ def _brief(plan: Plan) -> dict[str, Any]:
     }
 
 
-def _breakdown(vram: Vram) -> dict[str, int]:
+def _breakdown(vram: Vram) -> BreakdownEntry:
     return {
         "context_bytes": vram.context,
         "weights_resident_bytes": vram.weights_resident,
@@ -87,14 +94,14 @@ def _breakdown(vram: Vram) -> dict[str, int]:
     }
 
 
-def _measured(plan: Plan) -> dict[str, Any] | None:
+def _measured(plan: Plan) -> MeasuredRunEntry | None:
     seen = plan.measured
     if seen is None:
         return None
     return {"vram_bytes": seen.vram_mib * MIB, "seconds_per_step": seen.seconds_per_step}
 
 
-def _unfit(unfit: Unfit) -> dict[str, Any]:
+def _unfit(unfit: Unfit) -> UnfitEntry:
     wish = unfit.wish
     return {
         "model": unfit.model.name,

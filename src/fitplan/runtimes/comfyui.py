@@ -14,13 +14,15 @@ tensors can't tell: matrices count unrounded, vectors not at all (under 0.1 % ei
 from functools import partial
 
 from fitplan.accounting.fitting import Headroom, Together
-from fitplan.accounting.rules import Beside, Keep, Rule, Treatment
+from fitplan.accounting.rules import Beside, Keep, Refusal, Rule, Treatment
 from fitplan.accounting.runtime import Runtime
 from fitplan.accounting.weights import Role
 from fitplan.runtimes.loading import (
     GGML_QUANTS,
     GGUF,
+    NO_QUANTO,
     SINGLE,
+    SVDQUANT,
     TORCH_TYPES,
     VAES,
     cast,
@@ -55,7 +57,18 @@ read from the code.
 _MEASURED = ("flux1", "flux2", "z-image")
 _READ = ("qwen-image", "sd15", "sd2", "sdxl", "sd3", "wan", "chroma", "lumina2", "anima")
 _LANGUAGE_MODELS = ("qwen3", "qwen2.5-vl", "mistral", "llama")
-_TYPES = TORCH_TYPES | {"FP8_SCALED"}
+_QUANTIZED = frozenset({"INT8_TENSORWISE", "INT8_CONVROT", "INT4_CONVROT", "NVFP4_SCALED", "MXFP8"})
+"""Flavours that `MixedPrecisionOps` (comfy/ops.py) runs as they are stored; from public reports."""
+_TYPES = TORCH_TYPES | {"FP8_SCALED"} | _QUANTIZED
+
+REFUSALS = (
+    NO_QUANTO,
+    Refusal(
+        "does not load SVDQuant without nunchaku's own nodes",
+        "QUANT_ALGOS (comfy/quant_ops.py) has no such format",
+        types=SVDQUANT,
+    ),
+)
 
 _NO_POSITIONS = drop("position ids are rebuilt, not loaded", Role.BUFFERS)
 _NO_TOKENIZER = drop("held as the tokenizer", Role.TOKENIZER)
@@ -101,6 +114,7 @@ def _denoisers(mode: str) -> tuple[Rule, ...]:
                 (*doubled, *_kept(mode)),
                 single,
                 _TYPES,
+                from_code=_QUANTIZED,
                 basis="measured" if family in _MEASURED else "code",
             ),
         )
@@ -157,6 +171,7 @@ def _encoders(mode: str) -> tuple[Rule, ...]:
                 single,
                 _TYPES,
                 adds,
+                from_code=_QUANTIZED,
                 basis="measured" if family == "qwen3" else "code",
             ),
         )
@@ -164,7 +179,7 @@ def _encoders(mode: str) -> tuple[Rule, ...]:
     return (
         *models,
         Rule("t5", GGUF, (small, _NO_SECOND_TABLE, _PACKED), gguf, GGML_QUANTS, adds),
-        Rule("t5", SINGLE, head, single, _TYPES, adds),
+        Rule("t5", SINGLE, head, single, _TYPES, adds, from_code=_QUANTIZED),
         Rule("umt5", GGUF, (dense, small, _PACKED), gguf, GGML_QUANTS, adds, basis="code"),
         Rule("umt5", SINGLE, head, single, _TYPES, adds, basis="code"),
         *(
@@ -190,6 +205,7 @@ def runtime(mode: str = "dynamic", headroom: Headroom = HEADROOM) -> Runtime:
         version=VERSIONS[-1],
         title=f"ComfyUI {VERSIONS[-1]} ({mode})",
         rules=rules(mode),
+        refusals=REFUSALS,
         budget_name=f"RAM available to ComfyUI {VERSIONS[-1]} ({mode})",
         settings=partial(_settings, headroom),
         without_settings=(

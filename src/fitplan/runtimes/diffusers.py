@@ -8,7 +8,7 @@ evicted. Activations are not counted: on a GPU they are in its memory.
 from functools import partial
 
 from fitplan.accounting.fitting import Together
-from fitplan.accounting.rules import Drop, Keep, MadeUp, Quantize, Rule, Treatment
+from fitplan.accounting.rules import Drop, Keep, MadeUp, Quantize, Refusal, Rule, Treatment
 from fitplan.accounting.runtime import Runtime
 from fitplan.accounting.weights import Role
 from fitplan.runtimes.loading import (
@@ -17,6 +17,8 @@ from fitplan.runtimes.loading import (
     GGML_QUANTS,
     GGUF,
     INTEGER_TYPES,
+    QUANTO,
+    SDNQ,
     TORCH_TYPES,
     VAES,
     cast,
@@ -60,14 +62,54 @@ _GUIDANCE = MadeUp(
 )
 
 
+_NO_QUANTO = Refusal(
+    "does not load weights that quanto saved: they are looked up as X.weight, not X.weight._data",
+    "QuantoQuantizer (quantizers/quanto), deprecated",
+    types=QUANTO,
+)
+_NO_FLUX2_GGUF = Refusal(
+    "does not load FLUX.2 from GGUF",
+    "measured with 0.36.0: from_single_file fails",
+    families=frozenset({"flux2"}),
+    containers=GGUF,
+)
+
+
+def refusals(version: str) -> tuple[Refusal, ...]:
+    """What `version` is known not to load."""
+    return (_NO_QUANTO, _NO_FLUX2_GGUF) if version == "0.36" else (_NO_QUANTO,)
+
+
 def rules(version: str, dtype: str, offload: str) -> tuple[Rule, ...]:
     """The residency rules of `version`, asked for `dtype` (see `DTYPES`)."""
     old, maps = version == "0.36", offload == "none"
-    return (*_models(old, dtype, maps), *_gguf(old, dtype), *_encoders(old, dtype, maps))
+    return (
+        *_quantized(),
+        *_models(old, dtype, maps),
+        *_gguf(old, dtype),
+        *_encoders(old, dtype, maps),
+    )
 
 
 def _asked(dtype: str, otherwise: str) -> str:
     return otherwise if dtype == "none" else _TYPES.get(dtype, "BF16")
+
+
+def _quantized() -> tuple[Rule, ...]:
+    """Folders that SDNQ saved; the package of that name must be installed and imported."""
+    treatments = (_NOT_LOADED, keep("already quantized: loaded as it is"))
+    return tuple(
+        Rule(
+            family,
+            FOLDER,
+            treatments,
+            "SDNQQuantizer (quantizers/sdnq; before 0.40 of the package sdnq)",
+            TORCH_TYPES | SDNQ,
+            when_types=SDNQ,
+            basis="code",
+        )
+        for family in (*_DENOISERS, *_ENCODERS)
+    )
 
 
 def _models(old: bool, dtype: str, maps: bool) -> tuple[Rule, ...]:
@@ -167,6 +209,7 @@ def runtime(
         version=version,
         title=title,
         rules=rules(version, dtype, offload),
+        refusals=refusals(version),
         budget_name=f"RAM available to {title}",
         settings=partial(_settings, dtype, offload),
         without_settings="Activations on the CPU are not counted. Nothing is evicted.",

@@ -9,13 +9,16 @@ from dataclasses import dataclass
 from functools import partial
 
 from fitplan.accounting.fitting import FitTest, InTurn, Together
-from fitplan.accounting.rules import Rule, Scratch
+from fitplan.accounting.rules import Drop, Refusal, Rule, Scratch, Treatment
 from fitplan.accounting.runtime import Runtime
 from fitplan.accounting.weights import Role, WeightFile
 from fitplan.runtimes.loading import (
     GGML_QUANTS,
     GGUF,
+    NO_QUANTO,
+    PACKED_FOUR_BIT,
     SINGLE,
+    SVDQUANT,
     TORCH_TYPES,
     VAES,
     cast,
@@ -27,7 +30,8 @@ from fitplan.runtimes.program import ON_OFF, Modes, Program, Setting
 from fitplan.units import MIB
 
 NAME = "sd.cpp"
-VERSIONS = ("695",)
+VERSIONS = ("695", "817")
+"""817: the first build with pull request 1857, ComfyUI's int8 files."""
 
 PROCESS_BYTES = 97_000_000
 """The process with its tokenizers: 97.1 MB beside buffers at the peak of a run from disk."""
@@ -51,6 +55,34 @@ _TREATMENTS = (
     cast("F16", "fp8 becomes F16", "F8_E4M3", "F8_E5M2"),
     cast("F32", "F64 becomes F32", "F64"),
     keep("linear layers keep the file's type"),
+)
+
+_INT8 = frozenset({"INT8_TENSORWISE", "INT8_CONVROT"})
+_NO_JSON = Treatment(
+    only(Role.QUANT_STATE),
+    Drop(),
+    "read, not kept: how each matrix was quantized",
+    types=frozenset({"U8"}),
+)
+_SKIPPED = Refusal(
+    "skips U8 tensors, and with them what {types} needs",
+    "safetensors_dtype_to_ggml_type (src/model_io/safetensors_io.cpp)",
+    types=PACKED_FOUR_BIT | {"NF4_BNB", "FP4_BNB", "MXFP8"},
+)
+_NO_FP8_SCALES = Refusal(
+    "does not apply the scales of {types}",
+    "Linear (src/core/ggml_extend.hpp) takes weight_scale beside int8 only",
+    types=frozenset({"FP8_SCALED"}),
+)
+_NO_SVDQUANT = Refusal(
+    "has no names for SVDQuant's weights, qweight",
+    "src/model_io/safetensors_io.cpp",
+    types=SVDQUANT,
+)
+_INT8_LATER = Refusal(
+    "does not load {types}: that came with build 817",
+    "stable-diffusion.cpp pull request 1857 (docs/int8_convrot.md)",
+    types=_INT8,
 )
 
 _MEASURED = ("flux1", "flux2", "z-image", "qwen3", "t5", "clip-l", "flux1-vae", "flux2-vae")
@@ -92,16 +124,24 @@ class Options:
         return " ".join(flag for flag in flags if flag)
 
 
-def rules(mode: str) -> tuple[Rule, ...]:
+def refusals(version: str) -> tuple[Refusal, ...]:
+    """What builds from `version` on are known not to load."""
+    always = (_SKIPPED, _NO_FP8_SCALES, _NO_SVDQUANT, NO_QUANTO)
+    return (*always, _INT8_LATER) if version == "695" else always
+
+
+def rules(mode: str, version: str = VERSIONS[-1]) -> tuple[Rule, ...]:
     """The residency rules; with `mode` "mmap" tensors whose type stays are mapped."""
+    int8 = _INT8 if version != "695" else frozenset()
     where = "ModelLoader, GGMLRunner::alloc_params_buffer (ggml_extend.hpp)"
     return tuple(
         Rule(
             family,
             containers,
-            _TREATMENTS,
+            (_NO_JSON, *_TREATMENTS),
             where,
-            TORCH_TYPES if containers != GGUF else GGML_QUANTS,
+            TORCH_TYPES | int8 if containers != GGUF else GGML_QUANTS,
+            from_code=int8,
             basis="measured" if family in _MEASURED else "code",
             maps=mode == "mmap",
         )
@@ -148,16 +188,19 @@ def _decoding(options: Options) -> Scratch:
     return Scratch(size, why, "measured" if options.size == 256 else "code")
 
 
-def runtime(options: Options, cheaper: tuple[Runtime, ...] = ()) -> Runtime:
-    """stable-diffusion.cpp started with `options`."""
+def runtime(
+    options: Options, cheaper: tuple[Runtime, ...] = (), version: str = VERSIONS[-1]
+) -> Runtime:
+    """stable-diffusion.cpp from build `version` on, started with `options`."""
     in_turn = options.mode == "disk"
     fit: FitTest = InTurn(PROCESS_BYTES) if in_turn else Together(PROCESS_BYTES)
-    title = f"stable-diffusion.cpp {VERSIONS[-1]} ({options.mode})"
+    title = f"stable-diffusion.cpp {version} ({options.mode})"
     return Runtime(
         name=NAME,
-        version=VERSIONS[-1],
+        version=version,
         title=title,
-        rules=rules(options.mode),
+        rules=rules(options.mode, version),
+        refusals=refusals(version),
         budget_name=f"RAM available to {title}",
         settings=partial(_settings, options),
         without_settings=(
@@ -200,7 +243,8 @@ def _build(version: str, modes: Modes) -> Runtime:
         Options(options.mode, options.size, flash_attention=True, vae_tiling=True),
         Options("disk", options.size, flash_attention=True, vae_tiling=True),
     )
-    return runtime(options, tuple(runtime(step) for step in steps if step != options))
+    cheaper = tuple(runtime(step, version=version) for step in steps if step != options)
+    return runtime(options, cheaper, version)
 
 
 PROGRAM = Program(

@@ -147,6 +147,7 @@ def _entry_of(component: str, release: dict[str, Any], variant: dict[str, Any]) 
         name=FileName(file, ""),
         quant=variant["quant"],
         bytes=variant["bytes"],
+        error_is_known=True,
         weights={},
         recipes=(release["recipe"],),
         source=release["source"],

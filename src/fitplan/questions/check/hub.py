@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 
 from fitplan.accounting.weights import Container, Role, WeightFile, WeightGroup
 from fitplan.catalog import PublishedFile
@@ -13,8 +12,7 @@ from fitplan.hub.listing import Repository, list_files
 from fitplan.hub.models import Reader, RemoteModel
 from fitplan.hub.parallel import ask_all
 from fitplan.hub.problems import MissingError
-from fitplan.readers.files import shard_paths
-from fitplan.readers.folder import chosen_files
+from fitplan.readers.grouping import folder_sets
 
 OnProgress = Callable[[int, int], None]
 _NOT_HELD = frozenset({Role.QUANT_STATE, Role.BUFFERS, Role.TOKENIZER})
@@ -159,19 +157,18 @@ def _sizes(weights: WeightFile, listed: Repository) -> dict[str, int]:
     sizes = {f.path: f.size for f in listed.files if f.is_weights and f.size is not None}
     if weights.container is not Container.FOLDER:
         return sizes
-    folders: dict[str, list[Path]] = {}
-    for path in sizes:
+    folders: dict[str, dict[str, int]] = {}
+    for path, size in sizes.items():
         if path.endswith(".safetensors"):
-            folders.setdefault(path.rpartition("/")[0], []).append(Path(path))
-    return {folder: _loaded(files, sizes) for folder, files in folders.items()}
+            folder, _, name = path.rpartition("/")
+            folders.setdefault(folder, {})[name] = size
+    return {folder: _loaded(files) for folder, files in folders.items()}
 
 
-def _loaded(files: Sequence[Path], sizes: Mapping[str, int]) -> int:
-    """Bytes of those files of a folder that a loader takes."""
-    try:
-        return sum(sizes.get(f.as_posix(), 0) for f in chosen_files(files, shard_paths))
-    except FitplanError:
-        return 0
+def _loaded(sizes: Mapping[str, int]) -> int:
+    """Bytes of those files of a folder that a loader takes; `sizes` by file name."""
+    usual, others = folder_sets(sizes)
+    return sum(sizes[name] for name in (usual or others)[0].files)
 
 
 def _find(name: str, paths: Iterable[str]) -> str | None:

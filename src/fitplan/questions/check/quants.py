@@ -1,10 +1,15 @@
 """Rules on quantizations: names that exist, and weights that are what their name says."""
 
-import re
 from collections.abc import Iterator
 
-from fitplan.accounting.quantization import GGML_TYPES, QUANT_NAMES, TENSOR_TYPES
-from fitplan.accounting.weights import Container, Role
+from fitplan.accounting.quantization import (
+    GGML_TYPES,
+    INTEGER_TYPES,
+    QUANT_NAMES,
+    TENSOR_TYPES,
+    types_of,
+)
+from fitplan.accounting.weights import NOT_PARAMETERS, Container, Role
 from fitplan.errors import unknown_name
 from fitplan.questions.check.rule import Hit, error, warning
 from fitplan.questions.check.subject import Mix, Site, Subject
@@ -13,33 +18,20 @@ LEAST = 0.97
 MOST = 2.5
 """Of its nominal bits per weight: what a small model with large unquantized parts comes to."""
 
-_BESIDE = (Role.QUANT_STATE, Role.BUFFERS, Role.TOKENIZER)
-"""Roles that hold no weights."""
-
-_BASES = {"FP8_E4M3": "F8_E4M3", "FP8_E5M2": "F8_E5M2"}
-_SUFFIX = re.compile(r"_(XXS|XS|S|M|L|XL)$")
 _ANYWHERE = frozenset({"F32", "F16", "BF16", "F64", "I8", "I16", "I32", "I64"})
 _GGML = frozenset(t.name for t in GGML_TYPES.values()) - _ANYWHERE
 
 
-def base_type(quant: str) -> str:
-    """The tensor type that a quantization is named after: Q5_K_M → Q5_K; "" when there is none."""
-    for name in (quant, _BASES.get(quant, ""), _SUFFIX.sub("", quant)):
-        if name in TENSOR_TYPES:
-            return name
-    return ""
-
-
 def nominal_bits(quant: str) -> float:
     """Bits per weight of the type that a quantization is named after; 0 when there is none."""
-    base = TENSOR_TYPES.get(base_type(quant))
-    return base.block_bytes * 8 / base.block_size if base else 0.0
+    types = [TENSOR_TYPES[name] for name in types_of(quant)]
+    return min((type.block_bytes * 8 / type.block_size for type in types), default=0.0)
 
 
 def unknown_quants(subject: Subject) -> Iterator[Hit]:
     """Quantization names that don't exist."""
     for mix in subject.mixes:
-        if not base_type(mix.quant):
+        if not types_of(mix.quant):
             loc = (*mix.loc[:-1], "quant") if mix.loc[-1] == "weights" else mix.loc
             hint = unknown_name("quantization", mix.quant, list(QUANT_NAMES)).hint
             yield loc, f"no quantization is called {mix.quant!r}", hint
@@ -49,7 +41,11 @@ def wrong_elements(subject: Subject) -> Iterator[Hit]:
     """Weight groups that don't add up to the architecture's parameters."""
     by_architecture: dict[str, list[Mix]] = {}
     for mix in subject.mixes:
-        by_architecture.setdefault(mix.architecture_id, []).append(mix)
+        if packed := _packed(mix):
+            message = f"{packed} weights of unknown packing: their parameters can't be counted"
+            yield mix.loc, message, "name the types that the weights amount to: INT8_BNB, NVFP4 …"
+        else:
+            by_architecture.setdefault(mix.architecture_id, []).append(mix)
     for id, mixes in by_architecture.items():
         wrong = [mix for mix in mixes if not _adds_up(mix)]
         counts = {_held(mix) for mix in wrong}
@@ -61,8 +57,14 @@ def wrong_elements(subject: Subject) -> Iterator[Hit]:
             yield from (_wrong(mix) for mix in wrong)
 
 
+def _packed(mix: Mix) -> str:
+    """The integer types of a mix's weights, which tell no number of parameters; "" without."""
+    weights = (types for role, types in mix.groups.items() if role not in NOT_PARAMETERS)
+    return ", ".join(sorted({name for types in weights for name in types} & INTEGER_TYPES))
+
+
 def _held(mix: Mix) -> int:
-    return mix.elements() - mix.elements(*_BESIDE)
+    return mix.elements() - mix.elements(*NOT_PARAMETERS)
 
 
 def _adds_up(mix: Mix) -> bool:
@@ -90,7 +92,7 @@ def wrong_bits(subject: Subject) -> Iterator[Hit]:
 
 def _bits(mix: Mix) -> float:
     groups = [(r, t, n) for r, types in mix.groups.items() for t, n in types.items()]
-    weights = [(t, n) for role, t, n in groups if role not in _BESIDE]
+    weights = [(t, n) for role, t, n in groups if role not in NOT_PARAMETERS]
     elements = sum(n for _, n in weights)
     return 8 * sum(TENSOR_TYPES[t].bytes_for(n) for t, n in weights) / elements if elements else 0
 
@@ -106,10 +108,11 @@ def _named_for(bits: float) -> str:
 def misnamed(subject: Subject) -> Iterator[Hit]:
     """Mixes without a single tensor of the type they are named after."""
     for mix in subject.mixes:
-        base = base_type(mix.quant)
+        bases = types_of(mix.quant)
         types = {name for groups in mix.groups.values() for name in groups}
-        if base and base not in types:
-            message = f"{mix.quant} without any {base}: it has {', '.join(sorted(types))}"
+        if bases and types.isdisjoint(bases):
+            named = " or ".join(bases)
+            message = f"{mix.quant} without any {named}: it has {', '.join(sorted(types))}"
             yield mix.loc, message, "check quant and types"
 
 

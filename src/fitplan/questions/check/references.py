@@ -5,7 +5,7 @@ from functools import cache
 
 from fitplan import runtimes
 from fitplan.accounting.quantization import quant_name
-from fitplan.accounting.residency import Residency
+from fitplan.accounting.residency import Residency, Unsupported
 from fitplan.accounting.runtime import Runtime
 from fitplan.catalog import CatalogFile, Pipeline, PublishedFile
 from fitplan.catalog.problems import Loc
@@ -100,17 +100,24 @@ def _families() -> frozenset[str]:
 
 
 def unloadable_files(subject: Subject) -> Iterator[Hit]:
-    """Variants that no runtime loads, though one knows the family."""
+    """Variants that no runtime is known to load, though one knows the family."""
     for site in subject.sites:
         family = site.file.weights.family
         if family in _families() and not strange_types(site) and not _is_loadable(site.file):
-            message = f"no runtime loads {family} {site.variant.quant} from {site.release.format}"
-            yield site.loc, message, "check format, quant and weights"
+            what = f"{family} {site.variant.quant} from {site.release.format}"
+            known = "loads" if _is_refused(site.file) else "has rules for"
+            yield site.loc, f"no runtime {known} {what}", "check format, quant and weights"
 
 
 def _is_loadable(file: PublishedFile) -> bool:
     found = (runtime.residency(file.weights) for runtime in _runtimes())
     return any(isinstance(residency, Residency) for residency in found)
+
+
+def _is_refused(file: PublishedFile) -> bool:
+    """Whether every runtime is known not to load it."""
+    found = (runtime.residency(file.weights) for runtime in _runtimes())
+    return all(isinstance(residency, Unsupported) for residency in found)
 
 
 def unloadable_pipelines(subject: Subject) -> Iterator[Hit]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fitplan.accounting.residency import Residency, Unsupported
+from fitplan.accounting.residency import Outcome
 from fitplan.accounting.runtime import Runtime
 from fitplan.catalog import Catalog, PublishedFile
 from fitplan.planning.planner import Plan, plan
@@ -58,9 +58,9 @@ def _pair(plan: Plan | None) -> Sequence[str]:
 
 def _best(catalog: Catalog, runtime: Runtime) -> dict[tuple[str, int], Plan]:
     """The first plan of each model in each budget."""
-    residencies: dict[str, Residency | Unsupported] = {}
+    residencies: dict[str, Outcome] = {}
 
-    def residency_of(file: PublishedFile) -> Residency | Unsupported:
+    def residency_of(file: PublishedFile) -> Outcome:
         if file.id not in residencies:
             residencies[file.id] = runtime.residency(file.weights)
         return residencies[file.id]

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from fitplan.accounting.weights import Container, Kind, Role, WeightGroup
+from fitplan.accounting.weights import Container, Kind, WeightGroup
 from fitplan.catalog.lookup import Catalog
 from fitplan.catalog.schema import Architecture
 from fitplan.errors import FitplanError, usage_error
@@ -14,8 +14,6 @@ from fitplan.readers import ModelFile
 
 Groups = dict[str, dict[str, int]]
 """Role → tensor type → elements."""
-
-_NO_PARAMETERS = frozenset({Role.QUANT_STATE, Role.BUFFERS, Role.TOKENIZER})
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +32,8 @@ class Entry:
     name: FileName
     quant: str
     bytes: int
+    error_is_known: bool
+    """Whether its types tell the weight error; an entry says so when they don't."""
     weights: Groups
     recipes: tuple[str, ...]
     """Recipes of the architecture that say the same as `weights`."""
@@ -78,6 +78,7 @@ def make_entry(
         name=name,
         quant=quant,
         bytes=model.weights.file_bytes,
+        error_is_known=model.weights.rel_error is not None,
         weights=weights,
         recipes=_recipes(catalog.file.architectures.get(shapes or ""), quant, weights),
         source=origin.source,
@@ -105,6 +106,10 @@ def _refuse_unfit(model: ModelFile) -> None:
         case Kind.UNKNOWN:
             what = "the architecture is unknown, so its residency would be a guess"
             cure = f"fitplan inspect {model.path} shows what it holds"
+        case _ if model.weights.unknown_packing:
+            reason = model.weights.unknown_packing.reason
+            what = f"its quantization and parameters are unknown ({reason})"
+            cure = "a catalog needs the true number of parameters"
         case _ if not model.weights.quant:
             what, cure = "it holds no weights", "name a file with weights"
         case _:
@@ -118,17 +123,9 @@ def _refuse_id(wanted: str | None) -> None:
         raise usage_error(f"{wanted!r} is no id for a component", hint)
 
 
-def _parameters(model: ModelFile) -> tuple[int, int]:
-    """Elements of the model without its output head, and of the head."""
-    groups = model.weights.groups
-    head = sum(group.elements for group in groups if group.role is Role.OUTPUT_HEAD)
-    return sum(g.elements for g in groups if g.role not in _NO_PARAMETERS) - head, head
-
-
 def _has_shapes(architecture: Architecture, model: ModelFile) -> bool:
-    body, head = _parameters(model)
     same_family = architecture.family == model.weights.family
-    return same_family and architecture.parameters in (body, body + head)
+    return same_family and model.weights.has_parameters(architecture.parameters)
 
 
 def _shapes_of(catalog: Catalog, model: ModelFile, id: str) -> str | None:
@@ -147,7 +144,7 @@ def _shapes_of(catalog: Catalog, model: ModelFile, id: str) -> str | None:
 def _other_shapes(catalog: Catalog, model: ModelFile, id: str) -> FitplanError:
     component = catalog.file.components[id]
     expected = catalog.file.architectures[component.architecture]
-    here = f"{model.architecture}, {model.kind}, {sum(_parameters(model)):,} elements"
+    here = f"{model.architecture}, {model.kind}, {model.weights.parameters or 0:,} elements"
     there = f"{component.name}, {component.kind}, {expected.parameters:,}"
     message = f"{model.path} is no file of {id}: {here}; there: {there}"
     return usage_error(message, "name another component; a new id makes a new one")
@@ -170,8 +167,12 @@ def _architecture(model: ModelFile) -> dict[str, Any]:
     weights = model.weights
     one_width = weights.hidden_size and model.kind is not Kind.CHECKPOINT
     width = {"hidden_size": weights.hidden_size} if one_width else {}
-    parameters = sum(_parameters(model))
-    return {"family": weights.family, "parameters": parameters, **width, "recipes": {}}
+    return {
+        "family": weights.family,
+        "parameters": weights.parameters,
+        **width,
+        "recipes": {},
+    }
 
 
 def _recipes(architecture: Architecture | None, quant: str, weights: Groups) -> tuple[str, ...]:

@@ -123,6 +123,8 @@ def _variant_in(entry: Entry, release: dict[str, Any]) -> dict[str, Any]:
         variant["weights"] = entry.weights
     elif release.get("recipe") not in entry.recipes:
         variant["recipe"] = entry.recipes[0]
+    if not entry.error_is_known:
+        variant["rel_error"] = "unknown"
     if release["source"] != entry.source:
         variant["source"] = entry.source
     if release["confidence"] != entry.confidence:

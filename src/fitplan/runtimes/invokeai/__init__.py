@@ -13,7 +13,7 @@ from typing import Literal, cast
 
 from fitplan.accounting.rules import Rule
 from fitplan.accounting.runtime import BudgetSetting, Runtime
-from fitplan.runtimes.invokeai import denoisers, encoders
+from fitplan.runtimes.invokeai import denoisers, encoders, refusals
 from fitplan.runtimes.invokeai.treatments import WORKSPACE
 from fitplan.runtimes.program import Modes, Program, Setting
 from fitplan.units import GIB
@@ -38,11 +38,13 @@ def rules(version: Version, by_state_dict: bool) -> tuple[Rule, ...]:
         *encoders.t5(by_state_dict),
         *encoders.clip(by_state_dict, clip_alone),
     )
-    return both if old else (*both, *_added_by_6_14(by_state_dict))
+    return both if old else (*_added_by_6_14(by_state_dict), *both)
 
 
 def _added_by_6_14(by_state_dict: bool) -> tuple[Rule, ...]:
     return (
+        *denoisers.quantized(),
+        *encoders.quantized(by_state_dict),
         *denoisers.later(by_state_dict),
         encoders.t5_gguf(by_state_dict),
         encoders.umt5(by_state_dict),
@@ -60,6 +62,7 @@ def runtime(version: Version, partial_loading: bool = True) -> Runtime:
         version=version,
         title=title,
         rules=rules(version, by_state_dict=partial_loading or version != "6.12"),
+        refusals=refusals.refusals(version),
         budget_name=f"{title}'s model cache",
         settings=partial(_settings, partial_loading),
         without_settings=_WITHOUT_SETTINGS,

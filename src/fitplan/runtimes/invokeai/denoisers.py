@@ -16,8 +16,10 @@ from fitplan.runtimes.invokeai.treatments import (
     SINGLE,
     buffers,
     dense,
+    multiplied,
     only,
     quant_state,
+    sdnq,
 )
 
 _GUIDANCE = MadeUp(
@@ -37,7 +39,7 @@ def flux1(by_state_dict: bool) -> tuple[Rule, ...]:
         (quant_state(by_state_dict), PACKED),
         "FluxBnbQuantizednf4bCheckpointModel (flux.py)",
         FLOATS | {"NF4_BNB"},
-        when_type="NF4_BNB",
+        when_types=frozenset({"NF4_BNB"}),
         basis="code",
     )
     return (
@@ -60,7 +62,7 @@ def flux2(diffusers_zeros: bool) -> tuple[Rule, ...]:
     folder = dense("flux2", "Flux2DiffusersModel (flux.py)", FOLDER)
     return (
         Rule("flux2", GGUF, treatments, "Flux2GGUFCheckpointModel (flux.py)", GGML, (_GUIDANCE,)),
-        replace(dense("flux2", "Flux2CheckpointModel (flux.py)", SINGLE), adds=(_GUIDANCE,)),
+        replace(multiplied("flux2", "Flux2CheckpointModel (flux.py)"), adds=(_GUIDANCE,)),
         replace(folder, adds=(_GUIDANCE,)) if diffusers_zeros else folder,
     )
 
@@ -75,10 +77,11 @@ def z_image() -> tuple[Rule, ...]:
         Treatment(only(Role.FINAL_NORM), Drop(), "the model has no final norm"),
         PACKED,
     )
+    single = dense("z-image", "ZImageCheckpointModel (z_image.py)", SINGLE)
     where = "ZImageGGUFCheckpointModel, _convert_z_image_gguf_to_diffusers (z_image.py)"
     return (
         Rule("z-image", GGUF, treatments, where, GGML),
-        dense("z-image", "ZImageCheckpointModel (z_image.py)", SINGLE),
+        replace(single, loads=FLOATS - {"FP8_SCALED"}),
         dense("z-image", "ZImageDiffusersModel (z_image.py)", FOLDER),
     )
 
@@ -93,6 +96,17 @@ def stable_diffusion(by_state_dict: bool) -> tuple[Rule, ...]:
     return (
         *whole,
         *(dense(family, folder, FOLDER) for family in ("sd15", "sdxl", "sd3")),
+    )
+
+
+def quantized() -> tuple[Rule, ...]:
+    """SDNQ transformers, which 6.14 keeps packed; single FLUX.2 files get the guidance zeros."""
+    flux2 = sdnq("flux2", "Flux2SDNQCheckpointModel (flux.py)")
+    return (
+        sdnq("flux1", "FluxSDNQDiffusersModel (flux.py)"),
+        replace(flux2, containers=SINGLE, adds=(_GUIDANCE,)),
+        replace(flux2, containers=FOLDER),
+        sdnq("z-image", "ZImageSDNQCheckpointModel (z_image.py)"),
     )
 
 
@@ -112,7 +126,7 @@ def later(by_state_dict: bool) -> tuple[Rule, ...]:
 def _qwen_image() -> tuple[Rule, ...]:
     return (
         Rule("qwen-image", GGUF, (PACKED,), "QwenImageGGUFCheckpointModel (qwen_image.py)", GGML),
-        dense("qwen-image", "QwenImageCheckpointModel (qwen_image.py)", SINGLE),
+        multiplied("qwen-image", "QwenImageCheckpointModel (qwen_image.py)"),
         dense("qwen-image", "QwenImageDiffusersModel (qwen_image.py)", FOLDER),
     )
 
@@ -124,7 +138,7 @@ def _krea2() -> tuple[Rule, ...]:
     )  # fmt: skip
     return (
         replace(gguf, basis="code"),
-        dense("krea2", "Krea2CheckpointModel (krea2.py)", SINGLE),
+        multiplied("krea2", "Krea2CheckpointModel (krea2.py)"),
         dense("krea2", "Krea2DiffusersModel (krea2.py)", FOLDER),
     )
 
@@ -140,7 +154,7 @@ def _wan(by_state_dict: bool) -> tuple[Rule, ...]:
     gguf = Rule("wan", GGUF, (plain, PACKED), "WanGGUFCheckpointModel (wan.py)", GGML, adds)
     return (
         replace(gguf, basis="code"),
-        replace(dense("wan", "WanCheckpointModel (wan.py)", SINGLE), adds=adds),
+        replace(multiplied("wan", "WanCheckpointModel (wan.py)"), adds=adds),
         replace(dense("wan", "WanDiffusersModel (wan.py)", FOLDER), adds=adds, basis="code"),
     )
 

@@ -17,11 +17,12 @@ from fitplan.runtimes.invokeai.treatments import (
     NO_TOKENIZER,
     PACKED,
     SECOND_TABLE,
-    SINGLE,
     buffers,
     dense,
+    multiplied,
     only,
     quant_state,
+    sdnq,
     tied_embedding,
 )
 
@@ -39,7 +40,7 @@ def qwen3(by_state_dict: bool, rotary_bytes: int) -> tuple[Rule, ...]:
     headless = "ZImageDiffusersModel (z_image.py): Qwen3Model, which has no head"
     return (
         Rule("qwen3", GGUF, (NO_HEAD, tied, PACKED), gguf, GGML, adds),
-        Rule("qwen3", SINGLE, (NO_HEAD, tied, *ALL_BF16), single, FLOATS, adds, maps=True),
+        replace(multiplied("qwen3", single), treatments=(NO_HEAD, tied, *ALL_BF16), adds=adds),
         replace(folder, when_part_of="z-image", where=headless),
         replace(folder, when_role=Role.OUTPUT_HEAD),
         replace(folder, treatments=(tied, *ALL_BF16)),
@@ -54,7 +55,7 @@ def t5(by_state_dict: bool) -> tuple[Rule, ...]:
         (SECOND_TABLE, quant_state(by_state_dict), tied_embedding(by_state_dict, Keep()), PACKED),
         "BnbQuantizedLlmInt8bCheckpointModel (flux.py)",
         FLOATS | {"INT8_BNB"},
-        when_type="INT8_BNB",
+        when_types=frozenset({"INT8_BNB"}),
     )
     return (
         int8,
@@ -73,6 +74,18 @@ def _t5_folder(load_type: str, by_state_dict: bool) -> Rule:
     treatments = (SECOND_TABLE, tied, *exceptions, cast)
     where = "T5EncoderCheckpointModel (flux.py)"
     return Rule("t5", FOLDER, treatments, where, FLOATS, when_load_type=load_type, maps=True)
+
+
+def quantized(by_state_dict: bool) -> tuple[Rule, ...]:
+    """SDNQ text encoders of 6.14: a table that is also the head is counted twice."""
+    tied = tied_embedding(by_state_dict, Keep())
+    qwen3 = sdnq("qwen3", "Qwen3EncoderSDNQLoader (z_image.py)")
+    t5 = sdnq("t5", "T5EncoderSDNQLoader (flux.py)", (SECOND_TABLE, tied))
+    return (
+        replace(qwen3, when_role=Role.OUTPUT_HEAD),
+        replace(qwen3, treatments=(tied, *qwen3.treatments)),
+        replace(t5, containers=FOLDER),
+    )
 
 
 def t5_gguf(by_state_dict: bool) -> Rule:
@@ -131,7 +144,11 @@ def mistral(by_state_dict: bool) -> tuple[Rule, ...]:
     dense_files = "MistralEncoderCheckpointLoader (mistral_encoder.py)"
     return (
         Rule("mistral", GGUF, (*drops, embedding, PACKED), gguf, GGML, adds, basis="code"),
-        Rule("mistral", DENSE, (*drops, *ALL_BF16), dense_files, FLOATS, adds, maps=True),
+        replace(
+            multiplied("mistral", dense_files, DENSE),
+            treatments=(*drops, *ALL_BF16),
+            adds=adds,
+        ),
     )
 
 
