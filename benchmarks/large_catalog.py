@@ -8,6 +8,7 @@ import time
 
 from fitplan import runtimes
 from fitplan.catalog import Catalog, reading
+from fitplan.planning.candidates import Candidates
 from fitplan.planning.planner import Show, plan
 from fitplan.units import GIB
 
@@ -57,9 +58,7 @@ def timed(catalog: Catalog, show: Show) -> tuple[float, int]:
     """CPU seconds for one plan, and its number of pairs."""
     runtime = runtimes.find()
     start = time.process_time()
-    answer = plan(
-        catalog, catalog.file.pipelines, 14 * GIB, lambda f: runtime.residency(f.weights), show
-    )
+    answer = plan(Candidates(catalog, runtime), catalog.file.pipelines, 14 * GIB, show)
     return time.process_time() - start, len(answer.plans)
 
 

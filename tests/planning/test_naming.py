@@ -7,7 +7,7 @@ from cli import Run
 from fitplan import runtimes
 from fitplan.catalog import PublishedFile
 from fitplan.errors import FitplanError
-from fitplan.planning.naming import called
+from fitplan.planning.candidates import Candidates
 
 PAIRS = [
     ("Klein 4B", "Q8_0", "Q8_0"),
@@ -25,13 +25,13 @@ def published(component: str, quant: str) -> list[PublishedFile]:
 @pytest.mark.parametrize("runtime", ["invokeai", "comfyui", "sd.cpp", "diffusers"])
 def test_no_file_of_that_name_is_cheaper(runtime: str) -> None:
     """For every name in the shipped catalog that several publishers share, in every program."""
-    rules = runtimes.find(runtime)
+    candidates = Candidates(shipped(), runtimes.find(runtime))
     shared = 0
     for component in shipped().file.components:
         for quant in {file.quant for file in shipped().files(component)}:
             files = published(component, quant)
             try:
-                found = called(shipped(), component, quant, lambda f: rules.residency(f.weights))
+                found = candidates.meant(component, quant)
             except FitplanError:
                 continue
             costs = [other.residency.cache_bytes for other in found.others]

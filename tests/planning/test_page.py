@@ -2,8 +2,7 @@
 
 import pytest
 
-from catalogs import shipped
-from fitplan import runtimes
+from catalogs import in_runtime
 from fitplan.planning.planner import plan
 from fitplan.units import GIB
 from inventory import measured
@@ -34,6 +33,5 @@ def test_sd_1_5_counts_what_its_parts_were_measured_to_count(version: str) -> No
     """UNet, CLIP-L and VAE of its diffusers folder, each BF16, in both versions."""
     parts = ("sd15-diff-unet-f16", "sd15-diff-te-f16", "sd15-diff-vae-f32")
     expected = sum(measured()[part]["6.12.0"]["accounted"] for part in parts)
-    runtime = runtimes.find(f"invokeai@{version}")
-    found = plan(shipped(), ["sd15"], 14 * GIB, lambda file: runtime.residency(file.weights))
+    found = plan(in_runtime(f"invokeai@{version}"), ["sd15"], 14 * GIB)
     assert found.plans[0].cache_bytes == expected

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from catalogs import as_stored, catalog_of
 from fitplan.catalog import Catalog
-from fitplan.planning.planner import Plan, Show, plan
+from fitplan.planning.pairs import Plan
+from fitplan.planning.planner import Show, plan
 
 sizes = st.lists(
     st.tuples(st.integers(1, 30), st.sampled_from([0.0, 0.0054, 0.018, 0.036, 0.071, 0.3])),
@@ -31,7 +32,7 @@ def key(found: Plan) -> Key:
 
 def keys(catalog: Catalog, budget: int, show: Show) -> list[Key]:
     """The pairs an answer lists, in order."""
-    answer = plan(catalog, catalog.file.pipelines, budget, as_stored, show)
+    answer = plan(as_stored(catalog), catalog.file.pipelines, budget, show)
     return [key(found) for found in answer.plans]
 
 
@@ -77,7 +78,7 @@ def test_frontier_is_what_no_other_fitting_pair_beats(
                 q != p and all(x <= y for x, y in zip(q, p, strict=True)) for q in points.values()
             )
         }
-        answer = plan(catalog, [id], budget, as_stored, "frontier")
+        answer = plan(as_stored(catalog), [id], budget, "frontier")
         assert all(found.frontier for found in answer.plans)
         assert sorted(points[key(found)] for found in answer.plans) == sorted(best)
 
@@ -90,7 +91,7 @@ def test_the_first_pair_of_a_model_has_its_best_score(
 ) -> None:
     """No fitting pair of the same model scores higher than the one ranked 1."""
     catalog = catalog_of(models, elos)
-    for found in plan(catalog, models, budget, as_stored, "best", top=1).plans:
+    for found in plan(as_stored(catalog), models, budget, "best", top=1).plans:
         scores = [
             catalog.quality.score_db(d, e) or 0.0
             for d, e, _ in brute_force(catalog, found.pipeline_id, budget).values()
@@ -137,7 +138,7 @@ def test_every_pair_is_shown_or_counted(
 ) -> None:
     """Listed, too large, dominated and beyond the best add up to all pairs of the catalog."""
     catalog = catalog_of(models)
-    answer = plan(catalog, models, budget, as_stored, "best", top=2)
+    answer = plan(as_stored(catalog), models, budget, "best", top=2)
     out = answer.excluded
     total = sum(len(d) * len(e) for d, e in models.values())
     assert len(answer.plans) + out.pairs == total
@@ -154,5 +155,5 @@ def test_models_within_the_tie_band_are_ordered_by_score() -> None:
 def test_an_unknown_error_is_listed_last_and_has_no_score() -> None:
     """A file whose weight error nobody measured still fits; it isn't ranked by a guess."""
     catalog = catalog_of({"a": ([(5, None), (9, 0.0)], [(1, 0.0)])})
-    answer = plan(catalog, ["a"], 20, as_stored, "all")
+    answer = plan(as_stored(catalog), ["a"], 20, "all")
     assert [found.quality_db is None for found in answer.plans] == [False, True]

@@ -5,8 +5,7 @@ from typing import Any
 
 import pytest
 
-from catalogs import as_stored, catalog_of, shipped
-from fitplan import runtimes
+from catalogs import as_stored, catalog_of, in_runtime, shipped
 from fitplan.cli import main
 from fitplan.planning.planner import plan
 from fitplan.questions.need import best_within, ladder, needs, steps
@@ -19,8 +18,7 @@ MODELS = sorted(set(shipped().file.pipelines) - FOREIGN)
 
 def in_invokeai(model: str, *pair: str) -> Any:
     """Needs of a shipped model's pairs in the newest InvokeAI."""
-    runtime = runtimes.find("invokeai")
-    return needs(shipped(), model, lambda file: runtime.residency(file.weights), *pair)
+    return needs(in_runtime("invokeai"), model, *pair)
 
 
 def document(capsys: pytest.CaptureFixture[str], *arguments: str) -> Any:
@@ -38,14 +36,11 @@ def test_a_model_that_is_not_loaded_needs_nothing(model: str) -> None:
 @pytest.mark.parametrize("model", MODELS)
 def test_a_step_is_where_the_best_pair_of_a_plan_changes(model: str) -> None:
     """At each step a plan's best pair is that pair; a byte below, it is the one before."""
-    runtime = runtimes.find("invokeai")
     climbed = steps(in_invokeai(model))
     assert climbed
     for before, step in zip((None, *climbed), climbed, strict=False):
         for limit, expected in ((step.cache_bytes, step), (step.cache_bytes - 1, before)):
-            found = plan(
-                shipped(), [model], limit, lambda file: runtime.residency(file.weights), "best", 1
-            ).plans
+            found = plan(in_runtime("invokeai"), [model], limit, "best", 1).plans
             best = [(p.cache_bytes, p.quality_db) for p in found]
             wanted = [(expected.cache_bytes, expected.plan.quality_db)] if expected else []
             assert best == wanted
@@ -54,7 +49,7 @@ def test_a_step_is_where_the_best_pair_of_a_plan_changes(model: str) -> None:
 def test_steps_climb_in_bytes_and_in_quality() -> None:
     """A dearer pair that is no better is no step."""
     catalog = catalog_of({"a": ([(1, 0.3), (2, 0.1), (3, 0.05)], [(1, 0.3), (9, 0.0)])})
-    climbed = steps(needs(catalog, "a", as_stored))
+    climbed = steps(needs(as_stored(catalog), "a"))
     assert [need.cache_bytes for need in climbed] == sorted({n.cache_bytes for n in climbed})
     scores = [need.plan.quality_db or 0 for need in climbed]
     assert scores == sorted(set(scores))

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from cli import Run
+from fitplan.accounting.weights import Tensor
 from fitplan.machine import comfyui, folders, hf_cache, invokeai
 from places import DATA
-from sparse import install
+from sparse import install, write_safetensors
 
 ROOT_6_12 = DATA / "invokeai_root_6.12"
 
@@ -98,7 +99,7 @@ def test_one_file_can_be_added_to_the_catalog_of_a_run(run: Run, tmp_path: Path)
     path = install("z-image-turbo-q8_0", tmp_path)
     found = run("--ram", "14", "--model", "z-image-turbo", "--file", str(path), "--all", "--json")
     assert any(p["denoiser"]["file"] == str(path) for p in found.json["plans"])
-    stranger = install("sd15-single-f16", tmp_path)
+    stranger = write_safetensors(tmp_path / "x.safetensors", [Tensor("a.weight", (4, 4), "F32")])
     refused = run("--ram", "14", "--file", str(stranger))
     assert refused.code == 2
     assert "belongs to no model known" in refused.err

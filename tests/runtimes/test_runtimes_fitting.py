@@ -13,10 +13,10 @@ import fitplan
 from catalogs import as_stored, catalog_of, shipped
 from fitplan import runtimes
 from fitplan.accounting.fitting import FitTest, Headroom, InTurn, Together, fits
-from fitplan.accounting.residency import Outcome, Residency
+from fitplan.accounting.residency import Residency
 from fitplan.accounting.runtime import Runtime
-from fitplan.catalog import PublishedFile
 from fitplan.errors import FitplanError
+from fitplan.planning.candidates import Candidates
 from fitplan.planning.planner import plan
 from fitplan.units import GIB
 
@@ -88,7 +88,7 @@ def test_the_planner_equals_brute_force_under_every_fit_test(
 ) -> None:
     """Pairs listed and pairs counted as too large are those of trying all."""
     catalog = catalog_of({"a": (denoisers, encoders)}, vae=2)
-    answer = plan(catalog, ["a"], budget, as_stored, "all", fit=test)
+    answer = plan(as_stored(catalog, test), ["a"], budget, "all")
     costs_of = [[Part(d), Part(e), Part(2)] for (d, _), (e, _) in product(denoisers, encoders)]
     fitting = sum(fits(test, files, budget) for files in costs_of)
     assert len(answer.plans) == fitting
@@ -104,8 +104,8 @@ def test_the_best_pair_is_on_the_frontier_under_every_fit_test(
 ) -> None:
     """Searching each slot's undominated choices alone finds the best score of all pairs."""
     catalog = catalog_of({"a": (denoisers, encoders)})
-    every = plan(catalog, ["a"], budget, as_stored, "all", fit=test).plans
-    best = plan(catalog, ["a"], budget, as_stored, "best", top=1, fit=test).plans
+    every = plan(as_stored(catalog, test), ["a"], budget, "all").plans
+    best = plan(as_stored(catalog, test), ["a"], budget, "best", top=1).plans
     assert [p.quality_db for p in best] == [p.quality_db for p in every[:1]]
 
 
@@ -120,13 +120,7 @@ def test_scratch_is_the_same_for_all_files_of_a_component(runtime: Runtime) -> N
 @pytest.mark.parametrize("runtime", runtimes.newest(), ids=lambda r: r.name)
 def test_every_runtime_plans_within_its_budget(runtime: Runtime) -> None:
     """At 14 GiB each finds pairs, all of which its fit test takes, and counts the rest."""
-
-    def residency_of(file: PublishedFile) -> Outcome:
-        return runtime.residency(file.weights)
-
-    answer = plan(
-        shipped(), shipped().file.pipelines, 14 * GIB, residency_of, "frontier", fit=runtime.fit
-    )
+    answer = plan(Candidates(shipped(), runtime), shipped().file.pipelines, 14 * GIB, "frontier")
     assert answer.plans
     assert answer.excluded.unsupported_format + answer.excluded.no_rules > 0
     for found in answer.plans:

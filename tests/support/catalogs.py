@@ -3,8 +3,15 @@
 from collections.abc import Mapping, Sequence
 from functools import cache
 
+from fitplan import runtimes
+from fitplan.accounting.fitting import FitTest, Together
 from fitplan.accounting.residency import Line, Outcome, Residency
-from fitplan.catalog import Catalog, CatalogFile, PublishedFile, reading
+from fitplan.accounting.runtime import Runtime
+from fitplan.accounting.weights import WeightFile
+from fitplan.catalog import Catalog, CatalogFile, reading
+from fitplan.planning.candidates import Candidates
+
+SUM = Together()
 
 Sizes = Sequence[tuple[int, float | None]]
 """Of a component's files: cache bytes and relative error."""
@@ -95,7 +102,31 @@ def _pipeline(name: str, vae: int, elo: int | None) -> dict[str, object]:
     return pipeline
 
 
-def as_stored(file: PublishedFile) -> Outcome:
+class AsStored(Runtime):
     """A runtime that keeps every file as it is."""
-    size = file.weights.file_bytes
-    return Residency((Line("all", "", "", 0, size, size, size, 0, ""),), "", "code")
+
+    def residency(self, file: WeightFile) -> Outcome:
+        """Its bytes on disk."""
+        size = file.file_bytes
+        return Residency((Line("all", "", "", 0, size, size, size, 0, ""),), "", "code")
+
+
+def as_stored(catalog: Catalog, fit: FitTest = SUM, kind: type[AsStored] = AsStored) -> Candidates:
+    """A catalog whose files stay as they are (or as `kind` says), under a fit test."""
+    runtime = kind(
+        name="test",
+        version="1",
+        title="test 1",
+        rules=(),
+        budget_name="RAM",
+        settings=str,
+        without_settings="",
+        fit=fit,
+    )
+    return Candidates(catalog, runtime)
+
+
+@cache
+def in_runtime(spec: str) -> Candidates:
+    """The shipped catalog as a runtime (`name@version`) loads it."""
+    return Candidates(shipped(), runtimes.find(spec))

@@ -1,11 +1,14 @@
 """The tensors of real files (tests/inventories/), as weight files."""
 
+from dataclasses import replace
 from functools import cache
+from pathlib import Path
 
 import yaml
 
 from fitplan.accounting.weights import Container, WeightFile
-from fitplan.architectures import quant_of, recognise
+from fitplan.readers.header import Header
+from fitplan.readers.model import Place, assemble
 from places import DATA
 from sparse import inventory
 
@@ -23,18 +26,12 @@ _LOAD_TYPES = {"t5-float16-r2": "F16", "t5-float32-r2": "F32"}
 def weight_file(name: str) -> WeightFile:
     """One inventory as the file or folder that was measured."""
     stored = inventory(name)
-    architecture = recognise(stored.tensors)
     container = _container(name, stored.format)
-    return WeightFile(
-        family=architecture.family,
-        container=container,
-        quant=quant_of(architecture.groups, container),
-        file_bytes=stored.tensor_bytes,
-        groups=architecture.groups,
-        hidden_size=architecture.hidden_size,
-        part_of=next((family for part, family in _PIPELINES.items() if name.startswith(part)), ""),
-        load_type=_LOAD_TYPES.get(name, "BF16"),
-    )
+    path = Path(name)
+    header = Header(path, container, stored.tensor_bytes, stored.tensors)
+    place = Place(path, container, _LOAD_TYPES.get(name, "BF16"))
+    part_of = next((family for part, family in _PIPELINES.items() if name.startswith(part)), "")
+    return replace(assemble(place, [header]).weights, part_of=part_of)
 
 
 def _container(name: str, format: str) -> Container:

@@ -2,31 +2,23 @@
 
 import yaml
 
-from catalogs import shipped
-from fitplan import runtimes
+from catalogs import in_runtime, shipped
 from fitplan.accounting.quantization import quant_name
-from fitplan.accounting.residency import Outcome
-from fitplan.catalog import PublishedFile
-from fitplan.planning.planner import Plan, Show, plan
+from fitplan.planning.pairs import Plan
+from fitplan.planning.planner import Show, plan
 from fitplan.units import GIB
 from places import DATA
 
-RUNTIME = runtimes.find("invokeai@6.12")
 ROWS = yaml.safe_load((DATA / "seed_tables.yaml").read_text(encoding="utf-8"))["cache_usage"][
     "rows"
 ]
 MODELS = sorted({row["model"] for row in ROWS})
 
 
-def residency(file: PublishedFile) -> Outcome:
-    """In the page's version of InvokeAI."""
-    return RUNTIME.residency(file.weights)
-
-
 def plans(model: str, show: Show) -> tuple[Plan, ...]:
     """The answer for one model of the page at its 14 GiB."""
     ids = shipped().pipeline_ids(model)
-    return plan(shipped(), ids, 14 * GIB, residency, show).plans
+    return plan(in_runtime("invokeai@6.12"), ids, 14 * GIB, show).plans
 
 
 def is_row(found: Plan, row: dict[str, object]) -> bool:

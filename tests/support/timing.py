@@ -3,8 +3,9 @@
 from fitplan import runtimes
 from fitplan.accounting.runtime import Runtime
 from fitplan.catalog import Benchmark, Catalog
+from fitplan.planning.candidates import Candidates
 from fitplan.planning.clock import Clock
-from fitplan.planning.planner import Choice, Plan, choices_of, make_plan
+from fitplan.planning.pairs import Choice, Plan
 from fitplan.timing.answers import Question
 from fitplan.timing.gpus import find_gpu
 from fitplan.timing.operations import Size
@@ -24,17 +25,15 @@ def clock_for(
 
 def pair(catalog: Catalog, runtime: Runtime, id: str, denoiser: str, encoder: str) -> Plan:
     """The plan of the first files that are called so."""
-    pipeline = catalog.file.pipelines[id]
+    candidates = Candidates(catalog, runtime)
 
     def called(component: str, name: str) -> Choice:
-        choices = choices_of(catalog, component, lambda file: runtime.residency(file.weights))
+        choices = candidates.of(component)
         return next(c for c in choices if not name or c.file.is_called(name))
 
-    rest = tuple(called(component, "") for component in (*pipeline.encoders[1:], pipeline.vae))
-    first = called(pipeline.denoiser, denoiser)
-    return make_plan(
-        catalog, id, first, called(pipeline.encoders[0], encoder), rest, frontier=False
-    )
+    first, second, *rest = catalog.file.pipelines[id].parts
+    others = [called(component, "") for component in rest]
+    return candidates.plan(id, called(first, denoiser), called(second, encoder), others)
 
 
 def plan_of(catalog: Catalog, runtime: Runtime, seen: Benchmark) -> Plan:

@@ -12,9 +12,9 @@ from cli import Run
 from fitplan.cli.timing_options import parse_image_size, parse_rate
 from fitplan.errors import FitplanError
 from fitplan.machine import memory
-from fitplan.planning.misses import best_misses
+from fitplan.planning.candidates import Candidates
 from fitplan.planning.ordering import fastest
-from fitplan.planning.planner import plan
+from fitplan.planning.planner import near_misses, plan
 from timing import clock_for
 
 TIMED = ("--ram", "14", "--gpu", "RTX 3060")
@@ -126,7 +126,7 @@ def test_misses_are_the_best_pairs_over_the_budget() -> None:
             if max(d, e) <= budget and score is not None:
                 (fits if d + e + 1 <= budget else over).append(score)
         better = sorted((s for s in over if s > max(fits, default=-inf)), reverse=True)
-        found = best_misses(catalog, ["m"], budget, as_stored, None)
+        found = near_misses(as_stored(catalog), ["m"], budget, None)
         assert [miss.quality_db for miss in found] == better
 
 
@@ -152,13 +152,8 @@ def test_the_fastest_are_beaten_by_nothing() -> None:
     """Held against all fitting pairs: none is as fast with a clearly better picture, nor faster
     with one as good; and every model's best is worse or slower than one of them."""
     clock = clock_for(shipped())
-    answer = plan(
-        shipped(),
-        list(shipped().file.pipelines),
-        14 * 2**30,
-        lambda file: clock.runtime.residency(file.weights),
-        "all",
-    )
+    candidates = Candidates(shipped(), clock.runtime)
+    answer = plan(candidates, shipped().file.pipelines, 14 * 2**30, "all")
     timed = [(p, clock.time(p)) for p in answer.plans]
     band = shipped().quality.tie_band
     kept = fastest(timed, band)

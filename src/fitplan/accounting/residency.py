@@ -3,7 +3,7 @@
 Rules are data (see `fitplan.accounting.rules`); this module only carries them out, in integers.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, assert_never
 
@@ -167,6 +167,29 @@ def _transient(group: WeightGroup, becomes: str, workspace: Mapping[str, int]) -
         return 0
     scratch = workspace.get(group.type, 0) if becomes and group.role is Role.TOKEN_EMBEDDING else 0
     return group.bytes + group.elements * scratch // 32
+
+
+def of_parts(parts: Sequence[tuple[WeightFile, Outcome]]) -> Outcome:
+    """What a checkpoint becomes: the sum of the parts that the runtime takes out of it.
+
+    The denoiser comes first; without it nothing is loaded.
+    """
+    denoiser = parts[0][1]
+    if not isinstance(denoiser, Residency):
+        return denoiser
+    residencies = [found for _, found in parts if isinstance(found, Residency)]
+    lines = [line for found in residencies for line in found.lines]
+    lines += [_left(file) for file, found in parts if not isinstance(found, Residency)]
+    return Residency(
+        tuple(lines),
+        where="; ".join(dict.fromkeys(found.where for found in residencies)),
+        basis="code" if any(found.basis == "code" for found in residencies) else "measured",
+    )
+
+
+def _left(file: WeightFile) -> Line:
+    why = "not taken out of a checkpoint"
+    return Line(file.family, file.quant, "", file.elements, file.tensor_bytes, 0, 0, 0, why)
 
 
 def without_source(line: Line) -> Line:

@@ -131,6 +131,10 @@ class Rule:
     """Only folders inside a diffusers pipeline of this family ("*": of any)."""
     when_role: Role | None = None
     """Only files with a group in this role."""
+    alone: bool = True
+    """Whether the loader takes a file that holds this and nothing else."""
+    bundles: frozenset[str] | None = None
+    """Families of checkpoints out of which the loader takes this part; None: of any."""
     basis: Literal["measured", "code"] = "measured"
     """`measured`: held against the running program; `code`: only read in its source."""
     from_code: frozenset[str] = frozenset()
@@ -145,6 +149,7 @@ class Rule:
         return (
             self.family == file.family
             and file.container in self.containers
+            and (self._takes_from(file.bundle) if file.bundle else self.alone)
             and (not self.when_types or any(g.type in self.when_types for g in file.groups))
             and (not self.when_load_type or file.load_type == self.when_load_type)
             and (
@@ -153,6 +158,9 @@ class Rule:
             )
             and (self.when_role is None or any(g.role == self.when_role for g in file.groups))
         )
+
+    def _takes_from(self, bundle: str) -> bool:
+        return self.bundles is None or bundle in self.bundles
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from fitplan.accounting.fitting import FitTest, Together
-from fitplan.accounting.residency import Outcome, Unsupported, apply, without_source
+from fitplan.accounting.residency import (
+    Outcome,
+    Unsupported,
+    apply,
+    of_parts,
+    without_source,
+)
 from fitplan.accounting.rules import Refusal, Rule, Scratch
 from fitplan.accounting.unknown import Unknown
 from fitplan.accounting.weights import Container, WeightFile
@@ -53,6 +59,8 @@ class Runtime:
     """None: the budget can't be set in a file."""
     converts_in_place: bool = False
     """Whether a converted tensor's source is let go at once, not when the load ends."""
+    own_encoders: frozenset[str] = frozenset()
+    """Families whose text encoders come out of the model's own folder or checkpoint only."""
     fit: FitTest = field(default_factory=Together)
     """What must be held at the same time, and what else takes room."""
     scratch_of: Callable[[WeightFile], Scratch | None] = _no_scratch
@@ -72,7 +80,12 @@ class Runtime:
         return f"{self.name}@{self.version}"
 
     def residency(self, file: WeightFile) -> Outcome:
-        """What `file` becomes when loaded, or why it can't be, or why that is unknown."""
+        """What `file` becomes when this runtime loads it, why it doesn't, or why that is unknown.
+
+        Of a checkpoint: what those parts become that the runtime takes out of it.
+        """
+        if file.parts:
+            return of_parts([(part, self.residency(part)) for part in file.parts])
         if file.unknown_packing:
             return file.unknown_packing
         rule = next((r for r in self.rules if r.applies_to(file)), None)

@@ -137,6 +137,10 @@ class WeightFile:
     """Family of the diffusers pipeline this folder lies in; "" when it stands alone."""
     load_type: str = ""
     """Tensor type that config.json asks the loader for (torch_dtype); "" when it says nothing."""
+    bundle: str = ""
+    """Family of the checkpoint that these weights are a part of, or all of; "" for none."""
+    parts: tuple["WeightFile", ...] = ()
+    """Of a checkpoint: its denoiser, then the others; `groups` has them all and what is left."""
 
     @property
     def elements(self) -> int:
@@ -213,8 +217,32 @@ def group_tensors(tensors: Iterable[tuple[Role, Tensor]]) -> tuple[WeightGroup, 
     for role, tensor in tensors:
         key = (role, tensor.type)
         sums[key] = _with(sums.get(key, WeightGroup(*key, 0)), tensor)
+    return _ordered(sums.values())
+
+
+def merged(groups: Iterable[WeightGroup]) -> tuple[WeightGroup, ...]:
+    """Groups of equal role and type as one, ordered as `group_tensors` orders them."""
+    sums: dict[tuple[Role, str], WeightGroup] = {}
+    for group in groups:
+        known = sums.get((group.role, group.type))
+        sums[group.role, group.type] = group if known is None else _sum(known, group)
+    return _ordered(sums.values())
+
+
+def _ordered(groups: Iterable[WeightGroup]) -> tuple[WeightGroup, ...]:
     order = list(Role)
-    return tuple(sorted(sums.values(), key=lambda group: (order.index(group.role), group.type)))
+    return tuple(sorted(groups, key=lambda group: (order.index(group.role), group.type)))
+
+
+def _sum(one: WeightGroup, other: WeightGroup) -> WeightGroup:
+    return WeightGroup(
+        one.role,
+        one.type,
+        one.elements + other.elements,
+        one.tensors + other.tensors,
+        one.rows + other.rows,
+        one.example,
+    )
 
 
 def _with(group: WeightGroup, tensor: Tensor) -> WeightGroup:

@@ -1,7 +1,8 @@
 """The catalog of published models: its schema, reading it, and looking things up in it."""
 
-from fitplan.catalog.lookup import Catalog, PublishedFile
+from fitplan.catalog.lookup import Catalog, Home, PublishedFile
 from fitplan.catalog.schema import (
+    Architecture,
     Benchmark,
     CatalogFile,
     Component,
@@ -11,10 +12,12 @@ from fitplan.catalog.schema import (
 )
 
 __all__ = [
+    "Architecture",
     "Benchmark",
     "Catalog",
     "CatalogFile",
     "Component",
+    "Home",
     "Observation",
     "Pipeline",
     "PublishedFile",

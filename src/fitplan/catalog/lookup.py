@@ -19,10 +19,19 @@ from fitplan.catalog.schema import (
     Source,
     Variant,
 )
-from fitplan.errors import unknown_name
+from fitplan.errors import unknown_name, usage_error
 
 FileBasis = Literal["header", "published", "derived"]
 """Where a file's bytes come from: its own header, somebody who read them, or its recipe."""
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The checkpoint, or the folder of a pipeline, that an installed file is a part of."""
+
+    path: str
+    file_bytes: int
+    """Of the whole checkpoint; 0 for a folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +49,13 @@ class PublishedFile:
     url: str | None
     source: Source
     note: str | None
+    home: Home | None = None
+    """None: it stands alone, or is a file of the catalog."""
+
+    @property
+    def checkpoint(self) -> Home | None:
+        """The checkpoint it is a part of; None when it isn't."""
+        return self.home if self.weights.bundle else None
 
     @property
     def quant(self) -> str:
@@ -112,6 +128,14 @@ class Catalog:
             if found and wanted:
                 return found
         raise unknown_name("model", name, [pipeline.name for pipeline in pipelines.values()])
+
+    def pipeline_id(self, name: str) -> str:
+        """The id of the one pipeline that `name` means; usage error when there are several."""
+        found = self.pipeline_ids(name)
+        if len(found) > 1:
+            names = ", ".join(self.file.pipelines[id].name for id in found)
+            raise usage_error(f"{name!r} is more than one model", f"say which: {names}")
+        return found[0]
 
     def _files_of(self, component_id: str) -> Iterator[PublishedFile]:
         component = self.file.components[component_id]

@@ -157,6 +157,21 @@ class Pipeline(_Model):
     note: str | None = None
     """What a reader should know about this model."""
 
+    @property
+    def pair(self) -> tuple[str, str]:
+        """Ids of the denoiser and the text encoder that make the pair."""
+        return self.denoiser, self.encoders[0]
+
+    @property
+    def others(self) -> tuple[str, ...]:
+        """Ids of the parts beside the pair: smaller text encoders, the VAE."""
+        return (*self.encoders[1:], self.vae)
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """Ids of all parts, the denoiser first and the VAE last."""
+        return (*self.pair, *self.others)
+
 
 class Observation(_Model):
     """Somebody's measured usage of one pair."""

@@ -6,7 +6,7 @@ import typer
 
 from fitplan.cli.options import CatalogOption, Common, FormatOption, JsonOption, common
 from fitplan.cli.output import Format, console, show, write_json
-from fitplan.errors import EXIT_ANSWER, EXIT_NOTHING, usage_error
+from fitplan.errors import EXIT_ANSWER, EXIT_NOTHING
 from fitplan.units import parse_size
 
 
@@ -40,13 +40,8 @@ def execute(model: str, denoiser: str, encoder: str, ram: str | None, shared: Co
     shared.expect_table_or_json("compare")
     size = None if ram is None else parse_size(ram)
     catalog = shared.catalog()
-    found = catalog.pipeline_ids(model)
-    if len(found) > 1:
-        names = ", ".join(catalog.file.pipelines[id].name for id in found)
-        raise usage_error(f"{model!r} is more than one model", f"say which: {names}")
-    comparison = compare(
-        catalog, found[0], denoiser, encoder, shared.runtimes(), shared.runtime, size
-    )
+    id = catalog.pipeline_id(model)
+    comparison = compare(catalog, id, denoiser, encoder, shared.runtimes(), shared.runtime, size)
     if shared.output is Format.JSON:
         write_json(compare_document(comparison))
     else:

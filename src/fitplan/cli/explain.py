@@ -16,7 +16,6 @@ from fitplan.cli.options import (
     common,
 )
 from fitplan.cli.output import Format, console, show, write_json
-from fitplan.errors import usage_error
 
 
 def command(
@@ -54,14 +53,10 @@ def execute(
     from fitplan.questions.explain import explain
 
     shared.expect_table_or_json("explain")
-    catalog = shared.catalog()
-    found = catalog.pipeline_ids(model)
-    if len(found) > 1:
-        names = ", ".join(catalog.file.pipelines[id].name for id in found)
-        raise usage_error(f"{model!r} is more than one model", f"say which: {names}")
-    runtime = shared.runtime()
-    clock = timing.clock(catalog, runtime)
-    explanation = explain(catalog, found[0], denoiser, encoder, runtime, shared.runtime, clock)
+    candidates = shared.candidates()
+    id = candidates.catalog.pipeline_id(model)
+    clock = timing.clock(candidates)
+    explanation = explain(candidates, id, denoiser, encoder, shared.runtime, clock)
     if shared.output is Format.JSON:
         from fitplan.render.explain_document import explain_document
 

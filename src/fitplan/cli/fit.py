@@ -134,7 +134,7 @@ def _partners(
     from fitplan.planning.matching import match
 
     found = options.places.scan([]).models
-    return match(catalog, ((item.name, item.inspected.model) for item in found))
+    return match(catalog, ((item.name, item.inspected.model) for item in found)).files
 
 
 def _print(report: "FitReport", format: Format) -> None:

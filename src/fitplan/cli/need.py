@@ -1,6 +1,6 @@
 """`fitplan need`: what a pair needs, and what more RAM would buy."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -15,12 +15,8 @@ from fitplan.cli.options import (
     common,
 )
 from fitplan.cli.output import Format, console, show, write_json
-from fitplan.errors import EXIT_ANSWER, EXIT_NOTHING, usage_error
+from fitplan.errors import EXIT_ANSWER, EXIT_NOTHING
 from fitplan.units import parse_size
-
-if TYPE_CHECKING:
-    from fitplan.accounting.residency import Outcome
-    from fitplan.catalog import Catalog, PublishedFile
 
 
 def command(
@@ -61,15 +57,12 @@ def execute(
 
     shared.expect_table_or_json("need")
     total = None if ram_total is None else parse_size(ram_total)
-    catalog, runtime = shared.catalog(), shared.runtime()
+    candidates = shared.candidates()
+    runtime, catalog = candidates.runtime, candidates.catalog
     budget_setting(runtime, "need")
-    id = one_model(catalog, model)
-
-    def residency_of(file: "PublishedFile") -> "Outcome":
-        return runtime.residency(file.weights)
-
-    found = needs(catalog, id, residency_of, *pair)
-    named = named_files(catalog, id, residency_of, *pair)
+    id = catalog.pipeline_id(model)
+    found = needs(candidates, id, *pair)
+    named = named_files(candidates, id, *pair)
     report = NeedReport(id, catalog.file.pipelines[id], runtime, found, for_ram, total, named)
     if shared.output is Format.JSON:
         write_json(need_document(report))
@@ -77,12 +70,3 @@ def execute(
         on = console()
         show(need_table(report, on.width), on)
     return EXIT_ANSWER if found else EXIT_NOTHING
-
-
-def one_model(catalog: "Catalog", name: str) -> str:
-    """The id of the one model that `name` means; usage error when there are several."""
-    found = catalog.pipeline_ids(name)
-    if len(found) > 1:
-        names = ", ".join(catalog.file.pipelines[id].name for id in found)
-        raise usage_error(f"{name!r} is more than one model", f"say which: {names}")
-    return found[0]

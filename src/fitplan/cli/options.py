@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from fitplan.accounting.runtime import Runtime
     from fitplan.catalog import Catalog
     from fitplan.catalog.overlays import UsedFile
+    from fitplan.planning.candidates import Candidates
 
 CatalogOption = Annotated[
     list[Path] | None,
@@ -111,6 +112,12 @@ class Common:
         wanted = spec or self.runtime_spec or runtimes.DEFAULT
         modes = () if spec else self.modes
         return runtimes.find(wanted, modes, partial_loading=self.partial_loading is not False)
+
+    def candidates(self) -> "Candidates":
+        """The catalog as the runtime asked for loads it."""
+        from fitplan.planning.candidates import Candidates
+
+        return Candidates(self.catalog(), self.runtime())
 
     def runtimes(self) -> "tuple[Runtime, ...]":
         """The runtime asked for, and every other program in its default modes."""

@@ -24,8 +24,8 @@ from fitplan.units import GIB
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from fitplan.accounting.runtime import Runtime
     from fitplan.catalog import Catalog
+    from fitplan.planning.candidates import Candidates
     from fitplan.questions.pack.problem import Limits, Objective
     from fitplan.questions.pack.resident_set import Packed, Step, Unmet
     from fitplan.questions.pack.wishes import Kept, Wishes
@@ -125,19 +125,18 @@ def execute(options: Options, shared: Common) -> int:
         raise usage_error("--time-limit is no time", "give seconds, more than 0")
     if options.min_quality is not None and not isfinite(options.min_quality):
         raise usage_error("--min-quality is no number", "give decibels, like 30")
-    runtime, catalog = shared.runtime(), shared.catalog()
+    candidates = shared.candidates()
+    runtime, catalog = candidates.runtime, candidates.catalog
     budget_setting(runtime, "pack")
     bounds, source = limits(options.ram, options.ram_total)
     wishes = _wishes(options, catalog)
 
     def solve(within: "Limits") -> "Packed | Unmet":
-        return pack(
-            catalog, lambda f: runtime.residency(f.weights), within, wishes, options.time_limit
-        )
+        return pack(candidates, within, wishes, options.time_limit)
 
     outcome = solve(bounds)
     step, interrupted = _next(outcome, lambda: solve(bounds.raised(GIB)))
-    _print(_report(outcome, step, bounds, source, wishes, runtime, catalog, shared), shared.output)
+    _print(_report(outcome, step, bounds, source, wishes, candidates, shared), shared.output)
     if interrupted:
         return EXIT_INTERRUPTED
     return EXIT_ANSWER if isinstance(outcome, Packed) else EXIT_NOTHING
@@ -168,8 +167,7 @@ def _report(
     bounds: "Limits",
     source: str,
     wishes: "Wishes",
-    runtime: "Runtime",
-    catalog: "Catalog",
+    candidates: "Candidates",
     shared: Common,
 ) -> "PackReport":
     from fitplan.planning.planner import Answer, Excluded
@@ -178,11 +176,11 @@ def _report(
     from fitplan.questions.pack.wishes import kept_files
     from fitplan.render.pack import PackReport
 
-    named = kept_files(catalog, lambda f: runtime.residency(f.weights), wishes.kept)
+    named = tuple(kept_files(candidates, wishes.kept).values())
     plans = outcome.plans if isinstance(outcome, Packed) else ()
     budget = Budget(bounds.cache_bytes, "machine" if source == "machine" else "option")
-    listed = make_report(Answer(plans, Excluded()), budget, runtime, catalog, shared.runtime)
-    return PackReport(outcome, step, bounds, wishes, listed, tuple(named.values()))
+    listed = make_report(Answer(plans, Excluded()), budget, candidates, shared.runtime)
+    return PackReport(outcome, step, bounds, wishes, listed, named)
 
 
 def _wishes(options: Options, catalog: "Catalog") -> "Wishes":
@@ -213,11 +211,7 @@ def _kept(catalog: "Catalog", text: str) -> "Kept":
     found = _PAIR.fullmatch(text.strip())
     if found is None:
         raise usage_error(f"{text!r} is no pair", 'write one like "Klein 4B=Q8_0+Q8_0"')
-    ids = catalog.pipeline_ids(found["model"])
-    if len(ids) > 1:
-        names = ", ".join(catalog.file.pipelines[id].name for id in ids)
-        raise usage_error(f"{found['model']!r} is more than one model", f"say which: {names}")
-    return Kept(ids[0], found["denoiser"], found["encoder"])
+    return Kept(catalog.pipeline_id(found["model"]), found["denoiser"], found["encoder"])
 
 
 def _weights(catalog: "Catalog", given: "Iterable[str]") -> dict[str, float]:

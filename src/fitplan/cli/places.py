@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from fitplan.accounting.runtime import Runtime
     from fitplan.catalog import Catalog
     from fitplan.machine.places import Found
-    from fitplan.planning.report import Shortfall
+    from fitplan.planning.candidates import Candidates
+    from fitplan.planning.installed import Shortfall
     from fitplan.questions.scan import Scan
 
 DEFAULT_ROOT = Path()
@@ -94,23 +95,29 @@ class OwnFiles:
     files: tuple[Path, ...] = ()
     places: Places = Places()
 
-    def catalog(self, catalog: "Catalog") -> "tuple[Catalog, Shortfall]":
-        """The catalog to plan with, and what is missing on this machine."""
-        from fitplan.planning.report import Shortfall
+    def candidates(self, shipped: "Candidates") -> "tuple[Candidates, Shortfall]":
+        """The files to plan with, and what keeps those of this machine from being planned."""
+        from fitplan.planning.candidates import Candidates
+        from fitplan.planning.installed import Shortfall
 
-        shortfall = Shortfall()
+        chosen, shortfall = shipped, Shortfall()
         if self.installed or self.places != Places():
-            catalog, shortfall = _only_installed(catalog, self.places)
-        return (_with_files(catalog, self.files) if self.files else catalog), shortfall
+            chosen, shortfall = _only_installed(shipped, self.places)
+        if self.files:
+            chosen = Candidates(_with_files(chosen.catalog, self.files), chosen.runtime)
+        return chosen, shortfall
 
 
-def _only_installed(catalog: "Catalog", places: Places) -> "tuple[Catalog, Shortfall]":
-    from fitplan.planning.matching import match, missing
-    from fitplan.planning.report import Shortfall
+def _only_installed(shipped: "Candidates", places: Places) -> "tuple[Candidates, Shortfall]":
+    from fitplan.planning.candidates import Candidates
+    from fitplan.planning.installed import shortfall
+    from fitplan.planning.matching import match
 
     found = places.scan([])
-    files = match(catalog, ((item.name, item.inspected.model) for item in found.models))
-    return catalog.with_only(files), Shortfall(missing(catalog, files), found.problems)
+    models = ((item.name, item.inspected.model) for item in found.models)
+    matched = match(shipped.catalog, models)
+    here = Candidates(shipped.catalog.with_only(matched.files), shipped.runtime)
+    return here, shortfall(here, matched, found.problems)
 
 
 def _with_files(catalog: "Catalog", paths: tuple[Path, ...]) -> "Catalog":
@@ -122,10 +129,12 @@ def _with_files(catalog: "Catalog", paths: tuple[Path, ...]) -> "Catalog":
         if strange := model.weights.unknown_packing:
             hint = "what no known quantization explains has no size and no error to plan with"
             raise usage_error(f"{name} ({model.architecture}): {strange.reason}", hint)
-        if not match(catalog, [(name, model)]):
-            hint = "fitplan inspect shows what it is; a catalog of your own can name it"
-            raise usage_error(f"{name} ({model.architecture}) belongs to no model known", hint)
-    return catalog.with_also(match(catalog, models))
+    matched = match(catalog, models)
+    for unused in matched.unused:
+        what = f"{unused.name} ({unused.model.architecture})"
+        hint = "fitplan inspect shows what it is; a catalog of your own can name it"
+        raise usage_error(f"{what} belongs to no model known: {unused.reason}", hint)
+    return catalog.with_also(matched.files)
 
 
 def _usual(home: Path) -> Places:

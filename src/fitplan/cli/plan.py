@@ -13,8 +13,6 @@ from fitplan.errors import EXIT_ANSWER, EXIT_NOTHING, usage_error
 from fitplan.units import GIB, format_gib, parse_size
 
 if TYPE_CHECKING:
-    from fitplan.accounting.residency import Outcome
-    from fitplan.catalog import PublishedFile
     from fitplan.planning.planner import Answer, Show
     from fitplan.planning.report import Budget, PlanReport
 
@@ -80,29 +78,17 @@ def execute(options: Options, shared: Common) -> int:
     from fitplan.planning.report import make_report
 
     show_pairs, budget = options.show(), _budget(options.ram)
-    runtime = shared.runtime()
-    catalog, shortfall = options.own.catalog(shared.catalog())
-    ids = [id for name in options.models for id in catalog.pipeline_ids(name)]
-    models = ids or list(catalog.file.pipelines)
-
-    def residency_of(file: "PublishedFile") -> "Outcome":
-        return runtime.residency(file.weights)
+    candidates, shortfall = options.own.candidates(shared.candidates())
+    ids = [id for name in options.models for id in candidates.catalog.pipeline_ids(name)]
+    models = ids or list(candidates.catalog.file.pipelines)
 
     def answer(show: "Show") -> "Answer":
-        top, limit = options.top or TOP, budget.cache_bytes
-        return plan(catalog, models, limit, residency_of, show, top, runtime.fit)
+        return plan(candidates, models, budget.cache_bytes, show, options.top or TOP)
 
-    report = make_report(answer(show_pairs), budget, runtime, catalog, shared.runtime)
+    report = make_report(answer(show_pairs), budget, candidates, shared.runtime)
     report = replace(report, shortfall=shortfall, catalogs=shared.catalog_files())
-    report = apply(
-        options.timing,
-        report,
-        catalog,
-        models,
-        residency_of,
-        options.misses,
-        lambda: answer("all"),
-    )
+    timing, misses = options.timing, options.misses
+    report = apply(timing, report, candidates, models, misses, lambda: answer("all"))
     _print(report, shared.output)
     return EXIT_ANSWER if report.rows else EXIT_NOTHING
 

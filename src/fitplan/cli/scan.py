@@ -44,12 +44,15 @@ def command(
 
 def execute(places: Places, shared: Common) -> int:
     """Scan and print; exit code 1 when there is no model."""
+    from fitplan.planning.matching import match
     from fitplan.render.scan import scan_document, scan_table
 
     shared.expect_table_or_json("scan")
     found = places.scan([shared.runtime()])
+    models = ((item.name, item.inspected.model) for item in found.models)
+    unused = match(shared.catalog(), models).unused
     if shared.output is Format.JSON:
-        write_json(scan_document(found))
+        write_json(scan_document(found, unused))
     else:
-        show(scan_table(found), console())
+        show(scan_table(found, unused), console())
     return EXIT_ANSWER if found.models else EXIT_NOTHING

@@ -62,10 +62,8 @@ def execute(ram_total: str | None, vram: str | None, root: Path | None, shared: 
     setting = budget_setting(runtime, "setup")
     installed = _ram(ram_total)
     swap = memory.swap() if ram_total is None else None
-    catalog = shared.catalog()
     advice = advise(
-        catalog,
-        lambda file: runtime.residency(file.weights),
+        shared.candidates(),
         setting,
         installed,
         _vram(vram, this_machine=ram_total is None),

@@ -13,10 +13,10 @@ from fitplan.errors import FitplanError, usage_error
 from fitplan.units import parse_size
 
 if TYPE_CHECKING:
-    from fitplan.accounting.runtime import Runtime
-    from fitplan.catalog import Catalog
+    from fitplan.planning.candidates import Candidates
     from fitplan.planning.clock import Clock
-    from fitplan.planning.planner import Answer, Plan, ResidencyOf
+    from fitplan.planning.pairs import Plan
+    from fitplan.planning.planner import Answer
     from fitplan.planning.report import PlanReport
     from fitplan.timing.answers import Question
     from fitplan.timing.gpus import OutsideGpu
@@ -106,7 +106,7 @@ class TimingOptions:
         gpu = _gpu(self.gpu or "", data)
         return None if gpu is None else Question(gpu, size, self.steps, self.guidance, disk)
 
-    def clock(self, catalog: "Catalog", runtime: "Runtime") -> "Clock | None":
+    def clock(self, candidates: "Candidates") -> "Clock | None":
         """What tells the time of a plan; None without a card."""
         from fitplan.planning.clock import Clock
         from fitplan.timing.reading import timing_data
@@ -116,7 +116,9 @@ class TimingOptions:
             return None
         data = timing_data()
         question = self.question(data)
-        return None if question is None else Clock(question, catalog, runtime, data)
+        if question is None:
+            return None
+        return Clock(question, candidates.catalog, candidates.runtime, data)
 
     def _refuse_contradictions(self) -> None:
         need_a_card = {
@@ -144,26 +146,23 @@ NO_TIMES = TimingOptions()
 def apply(
     options: TimingOptions,
     report: "PlanReport",
-    catalog: "Catalog",
+    candidates: "Candidates",
     pipeline_ids: Iterable[str],
-    residency_of: "ResidencyOf",
     top: int | None,
     all_fitting: Callable[[], "Answer"],
 ) -> "PlanReport":
     """`report` with times, misses (`top` per model; None: all) and order as the options ask."""
     if options == NO_TIMES:
         return report
-    from fitplan.planning.misses import best_misses
+    from fitplan.planning.planner import near_misses
     from fitplan.planning.timed_report import sorted_report, with_times
 
-    clock = options.clock(catalog, report.runtime)
+    clock = options.clock(candidates)
     if clock is not None:
         misses: tuple[Plan, ...] = ()
         if options.misses:
             _refuse_unmodelled(clock)
-            budget = report.budget.cache_bytes
-            fit = report.runtime.fit
-            misses = best_misses(catalog, pipeline_ids, budget, residency_of, top, fit)
+            misses = near_misses(candidates, pipeline_ids, report.budget.cache_bytes, top)
         report = with_times(report, clock, misses, all_fitting().plans)
     return report if options.sort is None else sorted_report(report, options.sort.value)
 

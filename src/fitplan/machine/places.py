@@ -24,17 +24,6 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
-class Missing:
-    """A model whose denoiser is installed, but not all of the rest."""
-
-    pipeline_id: str
-    model: str
-    """Its name."""
-    components: tuple[str, ...]
-    """Names of the components of which no file is there."""
-
-
-@dataclass(frozen=True, slots=True)
 class Found:
     """Places, and what could not be looked at on the way."""
 

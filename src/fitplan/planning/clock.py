@@ -11,7 +11,7 @@ from fitplan.accounting.quantization import TENSOR_TYPES
 from fitplan.accounting.residency import Residency
 from fitplan.accounting.runtime import Runtime
 from fitplan.catalog import Benchmark, Catalog
-from fitplan.planning.planner import Choice, Plan
+from fitplan.planning.pairs import Choice, Plan
 from fitplan.timing import model, reread
 from fitplan.timing.answers import Estimated, Measured, Question, Refused, Reread, Time
 from fitplan.timing.gpus import OutsideGpu

@@ -1,13 +1,13 @@
 """Hold predictions against what people measured."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
 from fitplan.accounting.residency import Residency
 from fitplan.accounting.runtime import Runtime
 from fitplan.catalog import Catalog, Observation, PublishedFile, Source
-from fitplan.planning.planner import Plan
+from fitplan.planning.candidates import FindRuntime
+from fitplan.planning.pairs import Plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +23,7 @@ class Observed:
     date: date
 
 
-def observed(
-    plan: Plan, catalog: Catalog, find_runtime: Callable[[str], Runtime]
-) -> Observed | None:
+def observed(plan: Plan, catalog: Catalog, find_runtime: FindRuntime) -> Observed | None:
     """The first observation of this pair in the catalog, or None."""
     for seen in catalog.file.observations:
         if _is_of(seen, plan):

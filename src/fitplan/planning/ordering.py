@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from math import inf
 from typing import Literal, assert_never
 
-from fitplan.planning.planner import Plan
+from fitplan.planning.pairs import Plan
 from fitplan.timing.answers import Time
 
 Sort = Literal["time", "quality", "headroom"]

@@ -1,16 +1,17 @@
 """The answer to a plan as one value, which every renderer takes."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Literal
 
 from fitplan.accounting.quality import ENCODER_FLOOR
 from fitplan.accounting.runtime import Runtime
-from fitplan.catalog import Catalog
 from fitplan.catalog.overlays import UsedFile
-from fitplan.machine.places import Missing, Problem
+from fitplan.planning.candidates import Candidates, FindRuntime
+from fitplan.planning.installed import Shortfall
 from fitplan.planning.observations import Observed, observed
-from fitplan.planning.planner import Answer, Excluded, Plan
+from fitplan.planning.pairs import Plan
+from fitplan.planning.planner import Answer, Excluded
 from fitplan.timing.answers import Question, Time
 from fitplan.units import format_gib
 
@@ -51,14 +52,6 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Shortfall:
-    """What keeps models on this machine from running: parts not installed, files not readable."""
-
-    missing: tuple[Missing, ...] = ()
-    problems: tuple[Problem, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class PlanReport:
     """Everything a renderer shows of a plan."""
 
@@ -72,7 +65,7 @@ class PlanReport:
     """The best pairs that don't fit, when asked for."""
     fastest: tuple[Row, ...] = ()
     """Over all models, each faster than every pair that is as good."""
-    shortfall: Shortfall = Shortfall()
+    shortfall: Shortfall = field(default_factory=Shortfall)
     by_model: bool = True
     """Whether rows of one model stand together."""
     catalogs: tuple[UsedFile, ...] = ()
@@ -86,22 +79,18 @@ class PlanReport:
 
 
 def make_report(
-    answer: Answer,
-    budget: Budget,
-    runtime: Runtime,
-    catalog: Catalog,
-    find_runtime: Callable[[str], Runtime],
+    answer: Answer, budget: Budget, candidates: Candidates, find_runtime: FindRuntime
 ) -> PlanReport:
     """Join an answer with observations and warnings."""
     rows = tuple(
         Row(
             plan,
-            observed(plan, catalog, find_runtime),
+            observed(plan, candidates.catalog, find_runtime),
             (*warnings_of(plan), *_judged(plan, budget)),
         )
         for plan in answer.plans
     )
-    return PlanReport(rows, answer.excluded, budget, runtime)
+    return PlanReport(rows, answer.excluded, budget, candidates.runtime)
 
 
 def _judged(plan: Plan, budget: Budget) -> Iterator[Warning]:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from fitplan.planning.clock import Clock
 from fitplan.planning.ordering import Sort, fastest, sort_key
-from fitplan.planning.planner import Plan
+from fitplan.planning.pairs import Plan
 from fitplan.planning.report import PlanReport, Row, warnings_of
 
 

@@ -1,13 +1,12 @@
 """One pair in several runtimes, side by side: what each needs, and what makes it fit."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
 from fitplan.accounting.runtime import Runtime
 from fitplan.catalog import Catalog, Pipeline
-from fitplan.planning.naming import Called, NotLoadableError, called
-from fitplan.planning.planner import ResidencyOf
+from fitplan.planning.candidates import Called, Candidates, FindRuntime, NotLoadableError
 from fitplan.questions.explain import Explanation, explain
 from fitplan.units import GIB
 
@@ -70,7 +69,7 @@ def compare(
     denoiser: str,
     encoder: str,
     runtimes: Sequence[Runtime],
-    find_runtime: Callable[[str], Runtime],
+    find_runtime: FindRuntime,
     ram: int | None,
 ) -> Comparison:
     """The pair in each of `runtimes`, whose users control `ram` bytes (None: not said).
@@ -79,30 +78,27 @@ def compare(
     all of them. Raises FitplanError (unknown-name) when a name fits no file.
     """
     pipeline = catalog.file.pipelines[pipeline_id]
-    first = _named(catalog, pipeline.denoiser, denoiser, runtimes)
-    second = _named(catalog, pipeline.encoders[0], encoder, runtimes)
+    inside = [Candidates(catalog, runtime) for runtime in runtimes]
+    first, second = (
+        _named(inside, id, name)
+        for id, name in zip(pipeline.pair, (denoiser, encoder), strict=True)
+    )
     pair = (first.full_name if first else denoiser, second.full_name if second else encoder)
 
     def explained(runtime: Runtime) -> Explanation:
-        return explain(catalog, pipeline_id, *pair, runtime, find_runtime)
+        return explain(Candidates(catalog, runtime), pipeline_id, *pair, find_runtime)
 
     columns = tuple(_column(runtime, explained, ram) for runtime in runtimes)
     known = tuple(found for found in (first, second) if found)
     return Comparison(pipeline_id, pipeline, denoiser, encoder, ram, columns, known)
 
 
-def _named(
-    catalog: Catalog, component_id: str, name: str, runtimes: Sequence[Runtime]
-) -> Called | None:
+def _named(inside: Iterable[Candidates], component_id: str, name: str) -> Called | None:
     """The file that `name` means; None when no program loads it."""
-    for runtime in runtimes:
+    for candidates in inside:
         with suppress(NotLoadableError):
-            return called(catalog, component_id, name, _residency_in(runtime))
+            return candidates.meant(component_id, name)
     return None
-
-
-def _residency_in(runtime: Runtime) -> ResidencyOf:
-    return lambda file: runtime.residency(file.weights)
 
 
 def _column(

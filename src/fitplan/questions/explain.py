@@ -1,15 +1,14 @@
 """Why one pair costs what it costs: every line of bytes, from the file to RAM."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from fitplan.accounting.residency import Outcome, Residency
+from fitplan.accounting.residency import Residency
 from fitplan.accounting.runtime import Runtime
-from fitplan.catalog import Catalog, Pipeline, PublishedFile
+from fitplan.catalog import Pipeline
+from fitplan.planning.candidates import Called, Candidates, FindRuntime
 from fitplan.planning.clock import Clock
-from fitplan.planning.naming import Called, called, not_loadable
 from fitplan.planning.observations import Observed, observed
-from fitplan.planning.planner import Choice, Plan, ResidencyOf, choices_of, make_plan
+from fitplan.planning.pairs import Choice, Plan
 from fitplan.timing.answers import Question, Time
 
 
@@ -69,12 +68,11 @@ class Explanation:
 
 
 def explain(
-    catalog: Catalog,
+    candidates: Candidates,
     pipeline_id: str,
     denoiser: str,
     encoder: str,
-    runtime: Runtime,
-    find_runtime: Callable[[str], Runtime],
+    find_runtime: FindRuntime,
     clock: Clock | None = None,
 ) -> Explanation:
     """Explain the pair that `denoiser` and `encoder` ("QUANT" or "publisher/QUANT") name.
@@ -83,22 +81,15 @@ def explain(
     (unknown-name, NotLoadableError) when a name fits no file that the runtime loads.
     `clock` tells the pair's time; None: no time.
     """
-    pipeline = catalog.file.pipelines[pipeline_id]
-
-    def residency_of(file: PublishedFile) -> Outcome:
-        return runtime.residency(file.weights)
-
-    named = (
-        called(catalog, pipeline.denoiser, denoiser, residency_of),
-        called(catalog, pipeline.encoders[0], encoder, residency_of),
+    pipeline = candidates.catalog.file.pipelines[pipeline_id]
+    named = tuple(
+        candidates.meant(id, name)
+        for id, name in zip(pipeline.pair, (denoiser, encoder), strict=True)
     )
-    others = tuple(
-        _cheapest(catalog, id, residency_of) for id in (*pipeline.encoders[1:], pipeline.vae)
-    )
-    chosen = (named[0].choice, named[1].choice)
-    plan = make_plan(catalog, pipeline_id, *chosen, others, frontier=False)
-    explanation = _explanation(plan, runtime, observed(plan, catalog, find_runtime))
-    explanation = replace(explanation, named=named)
+    others = [candidates.cheapest(id) for id in pipeline.others]
+    plan = candidates.plan(pipeline_id, named[0].choice, named[1].choice, others)
+    seen = observed(plan, candidates.catalog, find_runtime)
+    explanation = replace(_explanation(plan, candidates.runtime, seen), named=named)
     if clock is None:
         return explanation
     return replace(explanation, time=clock.time(plan), question=clock.question)
@@ -117,11 +108,3 @@ def _explanation(plan: Plan, runtime: Runtime, seen: Observed | None) -> Explana
         quality_db=plan.quality_db,
         observed=seen,
     )
-
-
-def _cheapest(catalog: Catalog, component_id: str, residency_of: ResidencyOf) -> Choice:
-    choices = choices_of(catalog, component_id, residency_of)
-    if choices:
-        return choices[0]
-    outcomes = [residency_of(file) for file in catalog.files(component_id)]
-    raise not_loadable(catalog.file.components[component_id].name, outcomes)

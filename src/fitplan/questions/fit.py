@@ -8,13 +8,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import inf
 
-from fitplan.accounting.residency import Outcome, Residency
+from fitplan.accounting.residency import Residency
 from fitplan.accounting.runtime import Runtime
 from fitplan.catalog import Catalog, Pipeline, PublishedFile, Source
 from fitplan.errors import unknown_name, usage_error
 from fitplan.hub.models import RemoteModel, describe
+from fitplan.planning.candidates import Candidates
 from fitplan.planning.matching import as_published, component_of
-from fitplan.planning.planner import Choice, Plan, choices_of, plan, rank_models
+from fitplan.planning.pairs import Choice, Plan
+from fitplan.planning.planner import plan, rank_models
 
 _SOURCE = Source(title="header read on the hub")
 
@@ -149,39 +151,30 @@ def _of_file(question: Question, remote: RemoteModel) -> Iterator[Pair | Without
 def _pipelines(catalog: Catalog, component_id: str) -> Iterator[str]:
     """Ids of the pipelines whose pair `component_id` is half of."""
     for id, pipeline in catalog.file.pipelines.items():
-        if component_id in (pipeline.denoiser, pipeline.encoders[0]):
+        if component_id in pipeline.pair:
             yield id
 
 
 def _best(question: Question, known: Candidate, id: str) -> Pair | Without:
-    catalog, fit = _beside(question, known, id), question.runtime.fit
+    candidates = Candidates(_beside(question, known, id), question.runtime)
     budget = question.budget_bytes
-
-    def residency_of(file: PublishedFile) -> Outcome:
-        return question.runtime.residency(file.weights)
-
-    plans = plan(catalog, [id], budget, residency_of, "best", 1, fit).plans
+    plans = plan(candidates, [id], budget, "best", 1).plans
     if plans:
-        needed = fit.needed([choice.residency for choice in plans[0].choices], budget)
-        return Pair(known, plans[0], budget - needed)
-    pipeline = catalog.file.pipelines[id]
-    slots = [choices_of(catalog, part, residency_of) for part in _parts(pipeline)]
+        return Pair(known, plans[0], budget - candidates.needed(plans[0].choices, budget))
+    pipeline = candidates.catalog.file.pipelines[id]
+    slots = [candidates.of(part) for part in pipeline.parts]
     if not all(slots):
         return Without(known.remote, pipeline, "has nothing to be paired with")
-    needed = fit.needed([choices[0].residency for choices in slots], budget)
+    needed = candidates.needed([choices[0] for choices in slots], budget)
     return Without(known.remote, pipeline, "too large", needed, known.file.rel_error)
-
-
-def _parts(pipeline: Pipeline) -> tuple[str, ...]:
-    return (pipeline.denoiser, *pipeline.encoders, pipeline.vae)
 
 
 def _beside(question: Question, known: Candidate, id: str) -> Catalog:
     """A catalog with `known` alone in its slot, and the partners asked for in the other."""
     catalog = question.catalog
     pipeline = catalog.file.pipelines[id]
-    files = {part: catalog.files(part) for part in _parts(pipeline)}
-    pair = (pipeline.denoiser, pipeline.encoders[0])
+    files = {part: catalog.files(part) for part in pipeline.parts}
+    pair = pipeline.pair
     for part in pair if question.partners is not None else ():
         files[part] = tuple((question.partners or {}).get(part, ()))
     if question.encoder:

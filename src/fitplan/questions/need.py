@@ -3,10 +3,9 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from fitplan.catalog import Catalog
 from fitplan.machine.memory import SYSTEM_RESERVE
-from fitplan.planning.naming import Called, called
-from fitplan.planning.planner import Choice, Plan, ResidencyOf, choices_of, make_plan, undominated
+from fitplan.planning.candidates import Called, Candidates
+from fitplan.planning.pairs import Plan
 from fitplan.units import GIB
 
 MACHINES = tuple(size * GIB for size in (8, 12, 16, 24, 32, 48, 64, 96, 128))
@@ -58,9 +57,8 @@ class Rung:
 
 
 def needs(
-    catalog: Catalog,
+    candidates: Candidates,
     pipeline_id: str,
-    residency_of: ResidencyOf,
     denoiser: str | None = None,
     encoder: str | None = None,
 ) -> tuple[Need, ...]:
@@ -70,41 +68,28 @@ def needs(
     that name; what isn't named takes all files of its frontier. Raises FitplanError (unknown-name,
     usage) for names without a file.
     """
-    pipeline = catalog.file.pipelines[pipeline_id]
-
-    def slot(component_id: str, name: str | None) -> tuple[Choice, ...]:
-        if name is not None:
-            return (called(catalog, component_id, name, residency_of).choice,)
-        return undominated(choices_of(catalog, component_id, residency_of))
-
-    pair = (slot(pipeline.denoiser, denoiser), slot(pipeline.encoders[0], encoder))
-    rest = [choices_of(catalog, id, residency_of) for id in (*pipeline.encoders[1:], pipeline.vae)]
-    if not all(rest):
+    ids = candidates.catalog.file.pipelines[pipeline_id].pair
+    pair = [
+        candidates.best(id) if name is None else (candidates.meant(id, name).choice,)
+        for id, name in zip(ids, (denoiser, encoder), strict=True)
+    ]
+    others = candidates.others(pipeline_id)
+    if others is None:
         return ()
-    others = tuple(choices[0] for choices in rest)
-    best = [
-        undominated(choices_of(catalog, id, residency_of))
-        for id in (pipeline.denoiser, pipeline.encoders[0])
-    ]
-    plans = [
-        make_plan(catalog, pipeline_id, d, e, others, frontier=d in best[0] and e in best[1])
-        for d in pair[0]
-        for e in pair[1]
-    ]
+    plans = [candidates.plan(pipeline_id, d, e, others) for d in pair[0] for e in pair[1]]
     return tuple(Need(plan) for plan in sorted(plans, key=lambda plan: plan.sort_key))
 
 
 def named_files(
-    catalog: Catalog,
+    candidates: Candidates,
     pipeline_id: str,
-    residency_of: ResidencyOf,
     denoiser: str | None = None,
     encoder: str | None = None,
 ) -> tuple[Called, ...]:
     """The files that `needs` takes for the names it is given, and their namesakes."""
-    pipeline = catalog.file.pipelines[pipeline_id]
-    names = ((pipeline.denoiser, denoiser), (pipeline.encoders[0], encoder))
-    return tuple(called(catalog, id, name, residency_of) for id, name in names if name is not None)
+    ids = candidates.catalog.file.pipelines[pipeline_id].pair
+    names = zip(ids, (denoiser, encoder), strict=True)
+    return tuple(candidates.meant(id, name) for id, name in names if name is not None)
 
 
 def steps(found: Iterable[Need]) -> tuple[Need, ...]:

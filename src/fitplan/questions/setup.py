@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 
 from fitplan.accounting.runtime import BudgetSetting
-from fitplan.catalog import Catalog
 from fitplan.errors import usage_error
 from fitplan.machine.memory import SYSTEM_RESERVE, Ram
-from fitplan.planning.planner import ResidencyOf
+from fitplan.planning.candidates import Candidates
 from fitplan.questions.need import Need, best_within, needs
 from fitplan.units import GIB, format_gib
 
@@ -62,8 +61,7 @@ class Advice:
 
 
 def advise(
-    catalog: Catalog,
-    residency_of: ResidencyOf,
+    candidates: Candidates,
     setting: BudgetSetting,
     ram: Ram,
     vram: Vram,
@@ -79,8 +77,8 @@ def advise(
         hint = "say --ram-total SIZE for another machine"
         raise usage_error(f"{had} of RAM leave no room: {kept} are kept for the system", hint)
     found = (
-        _heavy(needs(catalog, id, residency_of), limit, ram.total_bytes)
-        for id in sorted(catalog.file.pipelines)
+        _heavy(needs(candidates, id), limit, ram.total_bytes)
+        for id in sorted(candidates.catalog.file.pipelines)
     )
     return Advice(
         setting=setting,

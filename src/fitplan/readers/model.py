@@ -36,6 +36,10 @@ class ModelFile:
     """What the tensors are stored as, the largest total first."""
     warnings: tuple[str, ...] = ()
     """What a user should know: a wrong extension, files left out."""
+    differences: tuple[str, ...] = ()
+    """How a variant differs from its architecture: "196 input channels instead of 64"."""
+    nearest: str = ""
+    """What an unknown architecture is near to, and what keeps it from that."""
     parts: tuple["ModelFile", ...] = ()
     """Components of a full checkpoint; their `file_bytes` are their tensors' bytes."""
 
@@ -66,7 +70,10 @@ def assemble(place: Place, headers: Sequence[Header]) -> ModelFile:
     return _model(place, recognise(tensors, place.declared), file_bytes, headers[0].file_type)
 
 
-def _model(place: Place, found: Architecture, file_bytes: int, file_type: int) -> ModelFile:
+def _model(
+    place: Place, found: Architecture, file_bytes: int, file_type: int, bundle: str = ""
+) -> ModelFile:
+    parts = _parts(place, found)
     weights = WeightFile(
         family=found.family,
         container=place.container,
@@ -75,6 +82,8 @@ def _model(place: Place, found: Architecture, file_bytes: int, file_type: int) -
         groups=found.groups,
         hidden_size=found.hidden_size,
         load_type=place.load_type,
+        bundle=bundle,
+        parts=tuple(part.weights for part in parts),
     )
     return ModelFile(
         path=place.path,
@@ -84,8 +93,14 @@ def _model(place: Place, found: Architecture, file_bytes: int, file_type: int) -
         blocks=found.blocks,
         types=_totals([tensor for _, tensor in found.tensors]),
         warnings=place.warnings,
-        parts=tuple(_model(place, part, _stored_bytes(part), -1) for part in found.parts),
+        parts=parts,
     )
+
+
+def _parts(place: Place, found: Architecture) -> tuple[ModelFile, ...]:
+    """The components of a checkpoint, its denoiser first."""
+    ordered = sorted(found.parts, key=lambda part: part.kind is not Kind.DENOISER)
+    return tuple(_model(place, part, _stored_bytes(part), -1, found.family) for part in ordered)
 
 
 def _stored_bytes(part: Architecture) -> int:

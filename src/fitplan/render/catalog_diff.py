@@ -7,7 +7,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from fitplan.planning.planner import Plan
+from fitplan.planning.pairs import Plan
 from fitplan.questions.edit.diff import BUDGETS, NewBest, Review
 from fitplan.questions.edit.difference import Change
 from fitplan.render.documents.catalog import BestPairEntry, CatalogDiffDocument, NewBestEntry

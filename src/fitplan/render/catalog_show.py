@@ -9,8 +9,8 @@ from rich.text import Text
 
 from fitplan.accounting.runtime import Runtime
 from fitplan.catalog import Catalog, PublishedFile
+from fitplan.planning.candidates import Candidates
 from fitplan.questions.edit.show import Named
-from fitplan.questions.edit.support import running
 from fitplan.render.documents.catalog import (
     CatalogShowDocument,
     ComponentFacts,
@@ -46,7 +46,7 @@ def _model(catalog: Catalog, id: str, runtimes: Sequence[Runtime]) -> ModelFacts
     facts = {
         "id": id,
         **pipeline,
-        "runs_in": running(catalog, id, runtimes),
+        "runs_in": [r.spec for r in runtimes if Candidates(catalog, r).loads(id)],
         "elo": elo and {**elo, "source": _source(catalog, elo["source"])},
         "observations": [
             {**seen.model_dump(mode="json"), "source": _source(catalog, seen.source)}

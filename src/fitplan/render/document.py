@@ -8,7 +8,7 @@ from fitplan.accounting.unknown import Unknown
 from fitplan.catalog import PublishedFile
 from fitplan.errors import FitplanError
 from fitplan.planning.observations import Observed
-from fitplan.planning.planner import Choice
+from fitplan.planning.pairs import Choice
 from fitplan.render.documents.error import ErrorDocument
 from fitplan.render.documents.parts import ChoiceEntry, ErrorEntry, ObservedEntry, RuntimeEntry
 from fitplan.render.errors import weight_error_document

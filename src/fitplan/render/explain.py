@@ -53,8 +53,9 @@ def _part(part: Part) -> Iterator[RenderableType]:
 
 def _error(part: Part) -> str:
     error = part.choice.file.error
-    reason = f" ({printable(error.reason)})" if isinstance(error, Unknown) else ""
-    return f"{error_text(error)}{reason}"
+    if isinstance(error, Unknown):
+        return f"? ({printable(error.reason)})"
+    return f"{error_text(error)}{' (measured)' if error.basis == 'measured' else ''}"
 
 
 def _lines(part: Part) -> Table:

@@ -11,7 +11,7 @@ from fitplan.accounting.runtime import Runtime
 from fitplan.hub.download import command
 from fitplan.hub.listing import Repository
 from fitplan.hub.models import RemoteProblem
-from fitplan.planning.planner import Choice
+from fitplan.planning.pairs import Choice
 from fitplan.planning.report import Budget
 from fitplan.questions.fit import Choices, Pair, Without
 from fitplan.render.documents.fit import FitDocument, FittedFileEntry, FittedPairEntry, WithoutEntry

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator
 
 from rich.text import Text
 
-from fitplan.planning.naming import Called
-from fitplan.planning.planner import Choice
+from fitplan.planning.candidates import Called
+from fitplan.planning.pairs import Choice
 from fitplan.render.documents.parts import NamedEntry, PublishedEntry
 from fitplan.render.text import printable
 from fitplan.units import format_gb

@@ -11,8 +11,8 @@ from fitplan.accounting.quality import EQUIVALENT_DB
 from fitplan.accounting.runtime import Runtime
 from fitplan.catalog import Pipeline
 from fitplan.machine.memory import SYSTEM_RESERVE
-from fitplan.planning.naming import Called
-from fitplan.planning.planner import Choice
+from fitplan.planning.candidates import Called
+from fitplan.planning.pairs import Choice
 from fitplan.questions.need import Need, Rung, ladder, steps
 from fitplan.render.documents.need import NeedDocument, NeedEntry, RungEntry
 from fitplan.render.documents.parts import FileEntry

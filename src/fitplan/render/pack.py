@@ -8,8 +8,8 @@ from rich.table import Table
 from rich.text import Text
 
 from fitplan.accounting.quality import EQUIVALENT_DB
-from fitplan.planning.naming import Called
-from fitplan.planning.planner import Choice, Plan
+from fitplan.planning.candidates import Called
+from fitplan.planning.pairs import Choice, Plan
 from fitplan.planning.report import PlanReport
 from fitplan.questions.pack.problem import Limits
 from fitplan.questions.pack.resident_set import Packed, Shared, Step, Unmet

@@ -1,8 +1,10 @@
 """The JSON document of a plan."""
 
-from fitplan.machine.places import Missing
+from fitplan.planning.installed import Missing
+from fitplan.planning.matching import Unused
 from fitplan.planning.report import PlanReport, Row
 from fitplan.render.document import choice_document, observed_document, rounded, runtime_document
+from fitplan.render.documents.parts import UnusedEntry
 from fitplan.render.documents.plan import MissingEntry, PlanDocument, PlanEntry
 from fitplan.render.timing_document import gpu_document, time_document
 
@@ -36,6 +38,17 @@ def plan_document(report: PlanReport) -> PlanDocument:
             {"path": str(problem.path), "message": problem.message}
             for problem in report.shortfall.problems
         ],
+        "unused": [unused_document(unused) for unused in report.shortfall.unused],
+    }
+
+
+def unused_document(unused: Unused) -> UnusedEntry:
+    """An installed model that is in no pair."""
+    return {
+        "path": str(unused.model.path),
+        "name": unused.name,
+        "what": unused.model.architecture,
+        "reason": unused.reason,
     }
 
 

@@ -1,6 +1,6 @@
 """What a scan found: JSON document and rich table."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import assert_never
 
 from rich.console import Group, RenderableType
@@ -9,22 +9,29 @@ from rich.text import Text
 
 from fitplan.accounting.residency import Residency, Unsupported
 from fitplan.accounting.unknown import Unknown
+from fitplan.planning.matching import Unused
 from fitplan.questions.scan import Installed, Scan
 from fitplan.render.documents.scan import ScanDocument, ScannedEntry
 from fitplan.render.inspect import inspection_entry
+from fitplan.render.plan_document import unused_document
 from fitplan.render.rich_tables import bare_table
+from fitplan.render.table import unused_lines
 from fitplan.render.text import printable
 from fitplan.units import GB, GIB, format_gb
 
 
-def scan_document(scan: Scan) -> ScanDocument:
-    """`fitplan.scan/1`: every model as `inspect` shows it, with where it was found."""
+def scan_document(scan: Scan, unused: Sequence[Unused]) -> ScanDocument:
+    """`fitplan.scan/1`: every model as `inspect` shows it, with where it was found.
+
+    `unused`: those that are no part of any model in the catalog.
+    """
     return {
         "schema": "fitplan.scan/1",
         "models": [_entry(installed) for installed in scan.models],
         "file_bytes": scan.file_bytes,
         "repeated": scan.repeated,
         "problems": [{"path": str(p.path), "message": p.message} for p in scan.problems],
+        "unused": [unused_document(item) for item in unused],
     }
 
 
@@ -36,10 +43,11 @@ def _entry(installed: Installed) -> ScannedEntry:
     }
 
 
-def scan_table(scan: Scan) -> RenderableType:
-    """One row per model, then what could not be read."""
+def scan_table(scan: Scan, unused: Sequence[Unused]) -> RenderableType:
+    """One row per model, then what the catalog does not plan, and what could not be read."""
     parts: list[RenderableType] = [_models(scan)] if scan.models else []
-    return Group(*parts, *_totals(scan), *_problems(scan))
+    lines = unused_lines(unused, "that no model of the catalog uses")
+    return Group(*parts, *_totals(scan), *lines, *_problems(scan))
 
 
 def _models(scan: Scan) -> Table:

@@ -18,7 +18,8 @@ from rich.text import Text
 
 from fitplan.accounting.fitting import InTurn
 from fitplan.accounting.quality import EQUIVALENT_DB
-from fitplan.planning.planner import Choice, Plan
+from fitplan.planning.matching import Unused
+from fitplan.planning.pairs import Choice, Plan
 from fitplan.planning.report import PlanReport, Row
 from fitplan.render.rich_tables import bare_table, plain_console
 from fitplan.render.text import printable
@@ -296,7 +297,19 @@ def _shortfall(report: PlanReport) -> Iterator[Text]:
     for missing in report.shortfall.missing:
         lacking = " and ".join(missing.components)
         yield Text(f"{printable(missing.model)} can't run here yet: no {printable(lacking)}.")
+    yield from unused_lines(report.shortfall.unused, "not planned")
     problems = report.shortfall.problems
     if problems:
         count = "1 place" if len(problems) == 1 else f"{len(problems)} places"
         yield Text(f"{count} could not be read: fitplan scan says which and why.", style="yellow")
+
+
+def unused_lines(unused: Sequence[Unused], what: str, most: int = 3) -> Iterator[Text]:
+    """The models that were found and are not planned, the first few with their reasons."""
+    if unused:
+        models = "model" if len(unused) == 1 else "models"
+        yield Text(f"{len(unused)} installed {models} {what}:", style="yellow")
+    for item in unused[:most]:
+        yield Text(f"  {printable(item.name)}: {printable(item.reason)}", style="yellow")
+    if len(unused) > most:
+        yield Text(f"  and {len(unused) - most} more: --json lists them.", style="yellow")

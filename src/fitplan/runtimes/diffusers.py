@@ -179,7 +179,7 @@ def _encoders(old: bool, dtype: str, maps: bool) -> tuple[Rule, ...]:
                 basis="measured" if family in _MEASURED_DENSE else "code",
                 maps=maps,
             ),
-            Rule(family, GGUF, (whole,), gguf, GGML_QUANTS, basis="code"),
+            Rule(family, GGUF, (whole,), gguf, GGML_QUANTS, basis="code", bundles=frozenset()),
         )
     )
 

@@ -10,6 +10,7 @@ from catalogs import shipped
 from cli import Run
 from fitplan import runtimes
 from fitplan.catalog import reading
+from fitplan.planning.candidates import Candidates
 from fitplan.planning.planner import plan
 from fitplan.questions.edit.diff import BUDGETS, review
 
@@ -63,7 +64,7 @@ def test_best_pairs_are_what_planning_says(edited: tuple[Path, Path]) -> None:
 
 
 def _first(catalog: Any, id: str, budget: int, runtime: Any) -> list[str]:
-    found = plan(catalog, [id], budget, lambda file: runtime.residency(file.weights), "frontier")
+    found = plan(Candidates(catalog, runtime), [id], budget, "frontier")
     return [c.file.id for p in found.plans[:1] for c in (p.denoiser, p.encoder)]
 
 

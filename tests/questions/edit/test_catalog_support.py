@@ -5,13 +5,13 @@ import pytest
 from catalogs import shipped
 from cli import Run
 from fitplan import runtimes
-from fitplan.questions.edit.support import running
+from fitplan.planning.candidates import Candidates
 
 
 @pytest.mark.parametrize("model", sorted(shipped().file.pipelines))
 def test_every_model_runs_somewhere(model: str) -> None:
     """A model that no known program loads has no place in the catalog."""
-    assert running(shipped(), model, runtimes.newest())
+    assert any(Candidates(shipped(), runtime).loads(model) for runtime in runtimes.newest())
 
 
 def test_what_invokeai_cannot_load_names_the_programs_that_can(run: Run) -> None:
@@ -20,4 +20,4 @@ def test_what_invokeai_cannot_load_names_the_programs_that_can(run: Run) -> None
     assert "comfyui@0.33" in chroma
     assert not any(spec.startswith("invokeai") for spec in chroma)
     assert "runs in" in run("catalog", "show", "chroma1-hd").out
-    assert len(running(shipped(), "flux2-klein-4b", runtimes.newest())) == 4
+    assert all(Candidates(shipped(), r).loads("flux2-klein-4b") for r in runtimes.newest())

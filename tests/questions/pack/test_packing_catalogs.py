@@ -6,11 +6,9 @@ from random import Random
 
 import pytest
 
-from catalogs import Sizes, as_stored, catalog_of, shipped
-from fitplan import runtimes
+from catalogs import Sizes, as_stored, catalog_of, in_runtime, shipped
 from fitplan.catalog import Catalog, CatalogFile, PublishedFile
 from fitplan.errors import FitplanError
-from fitplan.planning.planner import ResidencyOf
 from fitplan.questions.pack.problem import Limits
 from fitplan.questions.pack.resident_set import Packed, Unmet, next_step, pack
 from fitplan.questions.pack.wishes import Kept, Wishes, usual_candidates
@@ -20,16 +18,13 @@ KLEINS = frozenset({"flux2-klein-4b", "flux2-klein-4b-base"})
 ERRORS = [0.0, 0.0054, 0.018, 0.036, 0.071, 0.3, None]
 
 
-def in_invokeai() -> ResidencyOf:
-    """What InvokeAI makes of a file."""
-    runtime = runtimes.find("invokeai")
-    return lambda file: runtime.residency(file.weights)
+INVOKEAI = in_runtime("invokeai")
 
 
 def packed(limit: int, wishes: Wishes | None = None) -> Packed:
     """The best set of the shipped catalog within a limit in bytes; there must be one."""
     everything = frozenset(shipped().file.pipelines)
-    found = pack(shipped(), in_invokeai(), Limits(limit), wishes or Wishes(everything), 10)
+    found = pack(INVOKEAI, Limits(limit), wishes or Wishes(everything), 10)
     assert isinstance(found, Packed)
     return found
 
@@ -91,7 +86,7 @@ def test_real_bytes_are_held_to_the_machines_ram() -> None:
     """Z-Image Q8_0 fits a cache of 14 GiB and not a machine that has 14 GiB for it."""
     kept = Wishes(frozenset(), kept=(Kept("z-image-turbo", "leejet/Q8_0", "Q8_0"),))
     assert packed(14 * GIB, kept).cache_bytes / GIB == pytest.approx(12.640, abs=0.0005)
-    found = pack(shipped(), in_invokeai(), Limits(14 * GIB, 14 * GIB), kept, 10)
+    found = pack(INVOKEAI, Limits(14 * GIB, 14 * GIB), kept, 10)
     assert isinstance(found, Unmet)
     assert found.reason == (
         "Z-Image Turbo needs at least 17.52 GiB of RAM, 14.00 GiB are left for models"
@@ -101,11 +96,11 @@ def test_real_bytes_are_held_to_the_machines_ram() -> None:
 def test_what_limit_would_do_is_true() -> None:
     """The limit that an unmet wish names holds it; a byte less doesn't."""
     wishes = Wishes(KLEINS, wanted=KLEINS)
-    found = pack(shipped(), in_invokeai(), Limits(6 * GIB), wishes, 10)
+    found = pack(INVOKEAI, Limits(6 * GIB), wishes, 10)
     assert isinstance(found, Unmet)
     assert found.cache_bytes is not None
     assert set(pairs(packed(found.cache_bytes, wishes))) == KLEINS
-    less = pack(shipped(), in_invokeai(), Limits(found.cache_bytes - 1), wishes, 10)
+    less = pack(INVOKEAI, Limits(found.cache_bytes - 1), wishes, 10)
     assert isinstance(less, Unmet)
 
 
@@ -113,7 +108,7 @@ def test_kept_pairs_that_contradict_each_other_are_refused() -> None:
     """One encoder file serves all: two models can't keep it in two quantizations."""
     kept = (Kept("flux2-klein-4b", "Q8_0", "Q8_0"), Kept("z-image-turbo", "Q8_0", "Q4_K_M"))
     with pytest.raises(FitplanError, match="Qwen3-4B can't stay both as Q8_0 and as Q4_K_M"):
-        pack(shipped(), in_invokeai(), Limits(99 * GIB), Wishes(frozenset(), kept=kept), 10)
+        pack(INVOKEAI, Limits(99 * GIB), Wishes(frozenset(), kept=kept), 10)
 
 
 def test_a_weight_decides_between_models() -> None:
@@ -121,7 +116,7 @@ def test_a_weight_decides_between_models() -> None:
     catalog = catalog_of({"a": ([(5, 0.0)], [(5, 0.0)]), "b": ([(5, 0.0)], [(5, 0.0)])})
     for heavy in ("a", "b"):
         wishes = Wishes(frozenset({"a", "b"}), weights={heavy: 1.5})
-        found = pack(catalog, as_stored, Limits(11), wishes, 10)
+        found = pack(as_stored(catalog), Limits(11), wishes, 10)
         assert isinstance(found, Packed)
         assert [plan.pipeline_id for plan in found.plans] == [heavy]
 
@@ -131,7 +126,7 @@ def test_a_floor_of_quality_holds_for_every_pair() -> None:
     everything = frozenset(shipped().file.pipelines)
     found = packed(32 * GIB, Wishes(everything, min_quality_db=30))
     assert all(plan.quality_db is not None and plan.quality_db >= 30 for plan in found.plans)
-    none = pack(shipped(), in_invokeai(), Limits(GIB), Wishes(everything, min_quality_db=99), 10)
+    none = pack(INVOKEAI, Limits(GIB), Wishes(everything, min_quality_db=99), 10)
     assert none == Unmet("the runtime loads no pair of 99 dB or more of any model")
 
 
@@ -183,7 +178,7 @@ def test_sets_equal_brute_force_on_small_catalogs(seed: int) -> None:
     for _ in range(25):
         catalog, limit = a_catalog(random), random.randint(2, 120)
         wishes = Wishes(frozenset(catalog.file.pipelines))
-        found = pack(catalog, as_stored, Limits(limit), wishes, 10)
+        found = pack(as_stored(catalog), Limits(limit), wishes, 10)
         expected = best_value(catalog, limit)
         if isinstance(found, Unmet):
             assert expected == 0

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from fitplan.accounting.weights import Container, Role, WeightFile, WeightGroup
+from fitplan.accounting.weights import NOT_PARAMETERS, Container, WeightFile, WeightGroup
 from fitplan.catalog import PublishedFile
 from fitplan.errors import FitplanError
 from fitplan.hub.address import Address, is_remote, parse
@@ -15,7 +15,6 @@ from fitplan.hub.problems import MissingError
 from fitplan.readers.grouping import folder_sets
 
 OnProgress = Callable[[int, int], None]
-_NOT_HELD = frozenset({Role.QUANT_STATE, Role.BUFFERS, Role.TOKENIZER})
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,4 +208,4 @@ def _elements(weights: WeightFile) -> dict[str, int]:
 
 
 def _held(weights: WeightFile) -> Sequence[WeightGroup]:
-    return [group for group in weights.groups if group.role not in _NOT_HELD]
+    return [group for group in weights.groups if group.role not in NOT_PARAMETERS]

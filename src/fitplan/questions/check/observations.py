@@ -11,7 +11,7 @@ from fitplan.accounting.runtime import Runtime
 from fitplan.catalog import Benchmark, Observation
 from fitplan.catalog.problems import Loc
 from fitplan.errors import FitplanError
-from fitplan.planning.planner import Choice, choices_of
+from fitplan.planning.candidates import Candidates
 from fitplan.questions.check.implausible import implausible_benchmarks
 from fitplan.questions.check.rule import Hit, error, warning
 from fitplan.questions.check.subject import Subject
@@ -55,21 +55,20 @@ def _predictions(subject: Subject, seen: Observation) -> list[int]:
     runtime = _runtime(seen.runtime)
     if runtime is None:
         return []
-    pipeline = subject.known.pipelines[seen.pipeline]
-    denoisers = _called(subject, pipeline.denoiser, seen.denoiser, runtime)
-    encoders = _called(subject, pipeline.encoders[0], seen.encoder, runtime)
-    rest = [
-        choices_of(subject.catalog, id, lambda file: runtime.residency(file.weights))
-        for id in (*pipeline.encoders[1:], pipeline.vae)
+    candidates = Candidates(subject.catalog, runtime)
+    others = candidates.others(seen.pipeline)
+    if others is None:
+        return []
+    pair = [
+        [choice for choice in candidates.of(id) if choice.file.is_called(name)]
+        for id, name in zip(
+            subject.known.pipelines[seen.pipeline].pair, (seen.denoiser, seen.encoder), strict=True
+        )
     ]
-    others = sum(choices[0].residency.cache_bytes for choices in rest if choices)
-    pairs = product(denoisers, encoders) if all(rest) else ()
-    return [d.residency.cache_bytes + e.residency.cache_bytes + others for d, e in pairs]
-
-
-def _called(subject: Subject, id: str, name: str, runtime: Runtime) -> list[Choice]:
-    choices = choices_of(subject.catalog, id, lambda file: runtime.residency(file.weights))
-    return [choice for choice in choices if choice.file.is_called(name)]
+    return [
+        sum(choice.residency.cache_bytes for choice in (denoiser, encoder, *others))
+        for denoiser, encoder in product(*pair)
+    ]
 
 
 @cache

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fitplan.accounting.residency import Outcome
 from fitplan.accounting.runtime import Runtime
-from fitplan.catalog import Catalog, PublishedFile
-from fitplan.planning.planner import Plan, plan
+from fitplan.catalog import Catalog
+from fitplan.planning.candidates import Candidates
+from fitplan.planning.pairs import Plan
+from fitplan.planning.planner import plan
 from fitplan.questions.edit.difference import Change, changes
 from fitplan.units import GIB
 
@@ -58,16 +59,9 @@ def _pair(plan: Plan | None) -> Sequence[str]:
 
 def _best(catalog: Catalog, runtime: Runtime) -> dict[tuple[str, int], Plan]:
     """The first plan of each model in each budget."""
-    residencies: dict[str, Outcome] = {}
-
-    def residency_of(file: PublishedFile) -> Outcome:
-        if file.id not in residencies:
-            residencies[file.id] = runtime.residency(file.weights)
-        return residencies[file.id]
-
+    candidates = Candidates(catalog, runtime)
     found: dict[tuple[str, int], Plan] = {}
     for budget in BUDGETS:
-        models = catalog.file.pipelines
-        answer = plan(catalog, models, budget, residency_of, "best", 1, runtime.fit)
-        found |= {(plan.pipeline_id, budget): plan for plan in answer.plans}
+        plans = plan(candidates, catalog.file.pipelines, budget, "best", 1).plans
+        found |= {(plan.pipeline_id, budget): plan for plan in plans}
     return found

@@ -1,15 +1,14 @@
 """Add a measured usage to the text of a catalog."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from fitplan.accounting.runtime import Runtime
 from fitplan.catalog import Catalog
 from fitplan.catalog.document import Document
 from fitplan.errors import usage_error
+from fitplan.planning.candidates import Candidates, FindRuntime
 from fitplan.questions.edit import placing
 from fitplan.questions.edit.origin import source_of
 from fitplan.questions.edit.standing import catalog_of
@@ -59,23 +58,19 @@ class Seen:
     date: date
 
 
-def observe(
-    seen: Seen, document: Document, base: Catalog, find_runtime: Callable[[str], Runtime]
-) -> Measured:
+def observe(seen: Seen, document: Document, base: Catalog, find_runtime: FindRuntime) -> Measured:
     """`document` with the observation `seen` at the end of its observations.
 
     Raises FitplanError when a name fits nothing, or the observation is there already.
     """
     catalog = catalog_of(document, base)
-    models = catalog.pipeline_ids(seen.model)
-    if len(models) > 1:
-        names = ", ".join(catalog.file.pipelines[id].name for id in models)
-        raise usage_error(f"{seen.model!r} is more than one model", f"say which: {names}")
+    model = catalog.pipeline_id(seen.model)
     if not seen.runtime.partition("@")[2]:
         hint = "an observation holds for one version, as in invokeai@6.12"
         raise usage_error(f"{seen.runtime!r} names no version", hint)
     runtime = find_runtime(seen.runtime)
-    found = explain(catalog, models[0], seen.denoiser, seen.encoder, runtime, find_runtime)
+    candidates = Candidates(catalog, runtime)
+    found = explain(candidates, model, seen.denoiser, seen.encoder, find_runtime)
     _refuse_ambiguous(found)
     source, new_source = source_of(seen.source, catalog.file.sources, "measured usage")
     observation = _observation(seen, found, source)

@@ -4,15 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from fitplan.catalog import Catalog
-from fitplan.planning.planner import (
-    Choice,
-    Plan,
-    ResidencyOf,
-    choices_of,
-    make_plan,
-    rank_models,
-    undominated,
-)
+from fitplan.planning.candidates import Candidates
+from fitplan.planning.pairs import Choice, Plan
+from fitplan.planning.planner import rank_models
 from fitplan.questions.pack.problem import Bundle, Limits, Problem, Proof, Resource, total
 from fitplan.questions.pack.solver import Infeasible, OutOfTime, Solved, least, solve
 from fitplan.questions.pack.wishes import POINTS_PER_ELO, Field, Posed, Wishes
@@ -73,14 +67,14 @@ class Step:
 
 
 def pack(
-    catalog: Catalog, residency_of: ResidencyOf, limits: Limits, wishes: Wishes, time_limit: float
+    candidates: Candidates, limits: Limits, wishes: Wishes, time_limit: float
 ) -> Packed | Unmet:
     """The best set of models that stays resident within `limits`; `time_limit` is in seconds.
 
     Raises FitplanError (usage, unknown-name) for kept pairs that contradict each other or name
     unknown files.
     """
-    field = Field(catalog, residency_of, wishes)
+    field, catalog = Field(candidates, wishes), candidates.catalog
     lacking = [id for id in sorted(wishes.required) if not field.holds(id)]
     if lacking:
         return Unmet(f"{_no_pair(wishes)} of {_names(catalog, lacking)}")
@@ -88,7 +82,7 @@ def pack(
     solved = solve(posed.problem, wishes.objective, time_limit)
     match solved:
         case Solved() if solved.selection.chosen:
-            return _packed(catalog, residency_of, posed, solved)
+            return _packed(candidates, posed, solved)
         case Solved():
             return _nothing(posed.problem, catalog, wishes)
         case Infeasible():
@@ -116,13 +110,11 @@ def _pair(plan: Plan) -> tuple[str, str]:
     return plan.denoiser.file.id, plan.encoder.file.id
 
 
-def _packed(catalog: Catalog, residency_of: ResidencyOf, posed: Posed, solved: Solved) -> Packed:
+def _packed(candidates: Candidates, posed: Posed, solved: Solved) -> Packed:
     selection, problem = solved.selection, posed.problem
     chosen = {posed.choices[i].file.component_id: posed.choices[i] for i in selection.loaded}
-    made = [
-        _plan(catalog, residency_of, problem.bundles[b].id, chosen) for b, _ in selection.chosen
-    ]
-    ranked = rank_models([[plan] for plan in made], catalog.quality)
+    made = [_plan(candidates, problem.bundles[b].id, chosen) for b, _ in selection.chosen]
+    ranked = rank_models([[plan] for plan in made], candidates.catalog.quality)
     plans = tuple(replace(plan, rank=1) for [plan] in ranked)
     loaded = sorted(chosen.values(), key=lambda c: (-c.residency.cache_bytes, c.file.id))
     return Packed(
@@ -136,15 +128,11 @@ def _packed(catalog: Catalog, residency_of: ResidencyOf, posed: Posed, solved: S
     )
 
 
-def _plan(catalog: Catalog, residency_of: ResidencyOf, id: str, chosen: dict[str, Choice]) -> Plan:
-    pipeline = catalog.file.pipelines[id]
-    denoiser, encoder = chosen[pipeline.denoiser], chosen[pipeline.encoders[0]]
-    others = tuple(chosen[c] for c in (*pipeline.encoders[1:], pipeline.vae))
-    frontier = all(
-        choice in undominated(choices_of(catalog, choice.file.component_id, residency_of))
-        for choice in (denoiser, encoder)
+def _plan(candidates: Candidates, id: str, chosen: dict[str, Choice]) -> Plan:
+    denoiser, encoder, *others = (
+        chosen[part] for part in candidates.catalog.file.pipelines[id].parts
     )
-    return make_plan(catalog, id, denoiser, encoder, others, frontier)
+    return candidates.plan(id, denoiser, encoder, others)
 
 
 def _shared(loaded: Iterable[Choice], plans: tuple[Plan, ...]) -> Iterable[Shared]:

@@ -13,8 +13,8 @@ from math import inf
 
 from fitplan.catalog import Catalog, Pipeline
 from fitplan.errors import FitplanError, usage_error
-from fitplan.planning.naming import Called, choices_called
-from fitplan.planning.planner import Choice, ResidencyOf, choices_of
+from fitplan.planning.candidates import Called, Candidates
+from fitplan.planning.pairs import Choice
 from fitplan.questions.pack.problem import Bundle, Item, Limits, Objective, Option, Problem
 
 POINTS_PER_ELO = 1000
@@ -68,21 +68,16 @@ class Field:
     unknown files.
     """
 
-    def __init__(self, catalog: Catalog, residency_of: ResidencyOf, wishes: Wishes) -> None:
-        self._catalog = catalog
-        self._residency_of = residency_of
+    def __init__(self, candidates: Candidates, wishes: Wishes) -> None:
+        self._candidates = candidates
+        self._catalog = candidates.catalog
         self._wishes = wishes
-        kept = kept_files(catalog, residency_of, wishes.kept)
-        self._known: dict[str, tuple[Choice, ...]] = {
-            id: (called.choice,) for id, called in kept.items()
-        }
+        kept = kept_files(candidates, wishes.kept)
+        self._kept = {id: (called.choice,) for id, called in kept.items()}
 
     def choices(self, component_id: str) -> tuple[Choice, ...]:
         """Files of a component that the runtime loads and no wish rules out, cheapest first."""
-        if component_id not in self._known:
-            found = choices_of(self._catalog, component_id, self._residency_of)
-            self._known[component_id] = found
-        return self._known[component_id]
+        return self._kept.get(component_id) or self._candidates.of(component_id)
 
     def pairs(self, pipeline: Pipeline) -> Iterable[tuple[Choice, Choice]]:
         """Pairs of a pipeline that are good enough for the user."""
@@ -93,7 +88,7 @@ class Field:
     def holds(self, pipeline_id: str) -> bool:
         """Whether every part of a pipeline has a file, and some pair is good enough."""
         pipeline = self._catalog.file.pipelines[pipeline_id]
-        rest = all(self.choices(component_id) for component_id in _rest(pipeline))
+        rest = all(self.choices(component_id) for component_id in pipeline.others)
         return rest and next(iter(self.pairs(pipeline)), None) is not None
 
     def _score(self, pair: tuple[Choice, Choice]) -> float:
@@ -111,8 +106,8 @@ class Field:
         return Posed(Problem(tuple(map(_item, files)), bundles, limits), files)
 
     def _useful(self, pipelines: list[Pipeline], limits: Limits) -> tuple[Choice, ...]:
-        scored = {id for p in pipelines for id in (p.denoiser, p.encoders[0])}
-        ids = sorted(scored | {id for p in pipelines for id in _rest(p)})
+        scored = {id for p in pipelines for id in p.pair}
+        ids = sorted({id for p in pipelines for id in p.parts})
         real = limits.real_bytes is not None
         found = (_unbeaten(self.choices(id), by_error=id in scored, by_real=real) for id in ids)
         return tuple(choice for choices in found for choice in choices)
@@ -123,7 +118,7 @@ class Field:
             for d, e in self.pairs(pipeline)
             if id(d) in place and id(e) in place
         )
-        return Bundle(name, options, _rest(pipeline), name in self._wishes.required)
+        return Bundle(name, options, pipeline.others, name in self._wishes.required)
 
     def _value(self, name: str, pipeline: Pipeline, denoiser: Choice, encoder: Choice) -> int:
         rule, weight = self._catalog.quality, self._wishes.weights.get(name, 1.0)
@@ -151,10 +146,6 @@ def lowest_elo(catalog: Catalog) -> int:
     return min(rated, default=DEFAULT_ELO)
 
 
-def _rest(pipeline: Pipeline) -> tuple[str, ...]:
-    return (*pipeline.encoders[1:], pipeline.vae)
-
-
 def _item(choice: Choice) -> Item:
     residency = choice.residency
     return Item(choice.file.component_id, residency.cache_bytes, residency.real_bytes)
@@ -176,22 +167,21 @@ def _unbeaten(choices: tuple[Choice, ...], *, by_error: bool, by_real: bool) -> 
     return tuple(choice for choice, _ in kept)
 
 
-def kept_files(
-    catalog: Catalog, residency_of: ResidencyOf, kept: Iterable[Kept]
-) -> dict[str, Called]:
+def kept_files(candidates: Candidates, kept: Iterable[Kept]) -> dict[str, Called]:
     """Per component of which a kept pair names a file: the file that all such names mean.
 
     Raises FitplanError (usage, unknown-name) for names that contradict each other or mean no file.
     """
     found: dict[str, tuple[Choice, ...]] = {}
     said: dict[str, str] = {}
+    file = candidates.catalog.file
     for pair in kept:
-        pipeline = catalog.file.pipelines[pair.pipeline_id]
-        for id, name in ((pipeline.denoiser, pair.denoiser), (pipeline.encoders[0], pair.encoder)):
-            named = choices_called(catalog, id, name, residency_of)
+        ids = file.pipelines[pair.pipeline_id].pair
+        for id, name in zip(ids, (pair.denoiser, pair.encoder), strict=True):
+            named = candidates.called(id, name)
             both = tuple(choice for choice in found.get(id, named) if choice in named)
             if not both:
-                raise _contradiction(catalog.file.components[id].name, said[id], name)
+                raise _contradiction(file.components[id].name, said[id], name)
             found[id], said[id] = both, name
     return {id: Called(choices[0], choices[1:]) for id, choices in found.items()}
 

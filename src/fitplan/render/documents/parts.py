@@ -174,6 +174,8 @@ class UnusedEntry(TypedDict):
     """A file that was found and not planned with."""
 
     path: str
+    name: str
+    """What the program that it was found through calls it, or its file's name."""
     what: str | None
     """What it is, as far as its header says."""
     reason: str

@@ -149,5 +149,5 @@ class PlanDocument(TypedDict):
     catalogs: list[UsedCatalogEntry]
     excluded: ExcludedEntry
     missing: list[MissingEntry]
-    unused: NotRequired[list[UnusedEntry]]
+    unused: list[UnusedEntry]
     problems: list[ProblemEntry]

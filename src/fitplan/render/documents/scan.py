@@ -1,6 +1,6 @@
 """`fitplan scan`: the models on this machine."""
 
-from typing import Literal, NotRequired
+from typing import Literal
 
 from typing_extensions import TypedDict
 
@@ -24,5 +24,5 @@ class ScanDocument(TypedDict):
     file_bytes: int
     repeated: int
     """Further names for the same files."""
-    unused: NotRequired[list[UnusedEntry]]
+    unused: list[UnusedEntry]
     problems: list[ProblemEntry]

@@ -8,6 +8,7 @@ partial loading off counts every parameter and buffer once instead (`calc_module
 budgets by the state dict either way.
 """
 
+from dataclasses import replace
 from functools import partial
 from typing import Literal, cast
 
@@ -25,6 +26,18 @@ NAME = "invokeai"
 
 def rules(version: Version, by_state_dict: bool) -> tuple[Rule, ...]:
     """The residency rules of `version`; `by_state_dict`: how the cache counts, see above."""
+    return tuple(map(_out_of_checkpoints, _rules(version, by_state_dict)))
+
+
+def _out_of_checkpoints(rule: Rule) -> Rule:
+    """Of a checkpoint, all of Stable Diffusion's is taken; of these families the denoiser alone."""
+    if rule.bundles is not None:
+        return rule
+    alone = rule.family in ("flux1", "z-image", "qwen-image")
+    return replace(rule, bundles=frozenset({rule.family} if alone else ()))
+
+
+def _rules(version: Version, by_state_dict: bool) -> tuple[Rule, ...]:
     old = version == "6.12"
     clip_alone = encoders.CLIP_FLOAT32 if old else encoders.CLIP_AS_STORED
     both = (
@@ -67,6 +80,7 @@ def runtime(version: Version, partial_loading: bool = True) -> Runtime:
         settings=partial(_settings, partial_loading),
         without_settings=_WITHOUT_SETTINGS,
         workspace=WORKSPACE,
+        own_encoders=frozenset({"sd15", "sdxl"}),
         miss="the least recently used part is dropped and read again for every image",
         modes={"partial-loading": "on" if partial_loading else "off"},
         source="ModelCache (load/model_cache/model_cache.py); invokeai.yaml",

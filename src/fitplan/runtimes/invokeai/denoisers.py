@@ -91,10 +91,16 @@ def stable_diffusion(by_state_dict: bool) -> tuple[Rule, ...]:
     single = "StableDiffusionDiffusersModel._load_from_singlefile (stable_diffusion.py)"
     folder = "StableDiffusionDiffusersModel (stable_diffusion.py)"
     adds = buffers(by_state_dict, 616, "position ids")
+    checkpoints = frozenset({"sd15", "sdxl"})
+    part = Rule("", SINGLE, ALL_BF16, single, FLOATS, maps=True, alone=False, bundles=checkpoints)
     treatments = (NO_POSITION_IDS, *ALL_BF16)
-    whole = (Rule(f, SINGLE, treatments, single, FLOATS, adds, maps=True) for f in ("sd15", "sdxl"))
     return (
-        *whole,
+        *(
+            replace(part, family=f, treatments=treatments, bundles=frozenset({f}))
+            for f in ("sd15", "sdxl")
+        ),
+        *(replace(part, family=f, treatments=treatments, adds=adds) for f in ("clip-l", "clip-g")),
+        replace(part, family="sd-vae"),
         *(dense(family, folder, FOLDER) for family in ("sd15", "sdxl", "sd3")),
     )
 
