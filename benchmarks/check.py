@@ -48,7 +48,7 @@ def made_up_catalog() -> str:
         lines += [_sourced(line) for line in _entry(shipped, "components", id)]
     lines += ["", "pipelines:"]
     for i in range(DENOISERS):
-        parts = ["encoders: [t5-xxl, clip-l]", "vae: flux1-vae", "license: x", "distilled: steps"]
+        parts = ["encoders: [t5-xxl, clip-l]", "vae: flux1-vae", "license: MIT", "distilled: steps"]
         lines += [
             f"  p{i}:",
             f"    name: P{i}",

@@ -7,6 +7,7 @@ import pytest
 import sparse
 from fitplan.accounting.weights import Container, Kind, Role, Tensor, WeightGroup
 from fitplan.architectures import quant_of, recognise
+from tabled import tensors_of
 
 MEASURED = {
     "anima": ("anima", "Anima"),
@@ -223,13 +224,14 @@ def test_t5_table_stored_twice() -> None:
     assert recognise((*rest, table)).family == "t5"
 
 
-def test_umt5_is_told_by_its_vocabulary() -> None:
-    """UMT5 has T5's names and a table of 256,384 tokens."""
-    tensors = [
+def test_umt5_is_told_by_its_tensors() -> None:
+    """UMT5 has a position bias in every block and a table of 256,384 tokens."""
+    assert recognise(tensors_of("umt5-xxl.hf")).name == "UMT5-XXL"
+    other_table = [
         Tensor(t.name, (256384, 4096) if t.name == "shared.weight" else t.shape, t.type)
         for t in sparse.architecture("t5-xxl-encoder.hf")
     ]
-    assert recognise(tensors).name == "UMT5-XXL"
+    assert recognise(other_table).family == ""
 
 
 def test_bnb_int8_weights() -> None:
@@ -290,23 +292,38 @@ def test_both_names_of_fp8_scales(scale: str) -> None:
     ]
 
 
+def svdquant_flux() -> tuple[Tensor, ...]:
+    """FLUX.1 Dev in nunchaku's names, its blocks' matrices packed as SVDQuant stores them."""
+    tensors: list[Tensor] = []
+    for tensor in tensors_of("flux1-dev.nunchaku"):
+        stem, _, leaf = tensor.name.rpartition(".")
+        if len(tensor.shape) == 1 or "blocks" not in tensor.name or leaf != "weight":
+            tensors.append(tensor)
+            continue
+        rows, columns = tensor.shape
+        if "norm" in stem:
+            packed = Tensor(f"{stem}.qweight", (rows // 4, columns // 2), "I32")
+            tensors += [packed, Tensor(f"{stem}.wzeros", (columns // 64, rows), "BF16")]
+        else:
+            tensors += [
+                Tensor(f"{stem}.qweight", (rows, columns // 2), "I8"),
+                Tensor(f"{stem}.smooth", (columns,), "BF16"),
+                Tensor(f"{stem}.lora_down", (columns, 32), "BF16"),
+                Tensor(f"{stem}.lora_up", (rows, 32), "BF16"),
+            ]
+        tensors.append(Tensor(f"{stem}.wscales", (columns // 64, rows), "BF16"))
+    return tuple(tensors)
+
+
 def test_svdquant() -> None:
     """SVDQuant's packed weights are 4-bit; scales, smoothing and low-rank branch belong to them."""
-    block = "transformer_blocks.0.qkv_proj"
-    tensors = (
-        *(t for t in sparse.architecture("flux1-dev.diffusers") if "blocks." not in t.name),
-        Tensor(f"{block}.qweight", (9216, 1536), "I8"),
-        Tensor(f"{block}.wscales", (48, 9216), "BF16"),
-        Tensor(f"{block}.smooth", (3072,), "BF16"),
-        Tensor(f"{block}.lora_down", (3072, 32), "BF16"),
-        Tensor(f"{block}.lora_up", (9216, 32), "BF16"),
-        Tensor("transformer_blocks.0.norm1.linear.qweight", (4608, 1536), "I32"),
-        Tensor("transformer_blocks.0.norm1.linear.wscales", (48, 18432), "BF16"),
-    )
+    tensors = svdquant_flux()
     found = recognise(tensors)
-    packed = WeightGroup(Role.WEIGHTS, "INT4_SVDQ", 9216 * 3072 + 18432 * 3072)
-    assert (found.family, packed in found.groups) == ("flux1", True)
-    assert roles(tensors)[f"{block}.lora_up"] is Role.QUANT_STATE
+    packed = sum(g.elements for g in found.groups if g.type == "INT4_SVDQ")
+    blocks = (t for t in tensors_of("flux1-dev.nunchaku") if "blocks" in t.name)
+    assert (found.family, found.name, found.differences) == ("flux1", "FLUX.1 Dev", ())
+    assert packed == sum(t.elements for t in blocks if len(t.shape) == 2)
+    assert roles(tensors)["transformer_blocks.0.qkv_proj.lora_up"] is Role.QUANT_STATE
     assert quant_of(found.groups, Container.SAFETENSORS) == "INT4_SVDQ"
 
 
@@ -320,23 +337,13 @@ def test_sd15_checkpoint_has_three_parts() -> None:
 
 
 def sdxl_checkpoint() -> tuple[Tensor, ...]:
-    """A few telling tensors of an SDXL file in reference naming."""
-    unet, vae = "model.diffusion_model", "first_stage_model"
-    clip = "conditioner.embedders.0.transformer.text_model"
-    open_clip = "conditioner.embedders.1.model"
+    """An SDXL file in reference naming, with what training left in it."""
     return (
-        Tensor(f"{unet}.time_embed.0.weight", (1280, 320), "F16"),
-        Tensor(f"{unet}.input_blocks.0.0.weight", (320, 4, 3, 3), "F16"),
-        Tensor(
-            f"{unet}.input_blocks.4.1.transformer_blocks.0.attn2.to_k.weight", (640, 2048), "F16"
-        ),
-        Tensor(f"{unet}.output_blocks.0.0.in_layers.2.weight", (1280, 2560, 3, 3), "F16"),
-        Tensor(f"{vae}.encoder.conv_out.weight", (8, 512, 3, 3), "F16"),
-        Tensor(f"{vae}.encoder.down.0.block.0.conv1.weight", (128, 128, 3, 3), "F16"),
-        Tensor(f"{clip}.embeddings.token_embedding.weight", (49408, 768), "F16"),
-        Tensor(f"{clip}.encoder.layers.0.mlp.fc1.weight", (3072, 768), "F16"),
-        Tensor(f"{open_clip}.token_embedding.weight", (49408, 1280), "F16"),
-        Tensor(f"{open_clip}.transformer.resblocks.0.mlp.c_fc.weight", (5120, 1280), "F16"),
+        *tensors_of("sdxl-unet.reference", "F16", "model.diffusion_model."),
+        *tensors_of("sd-vae.reference", "F16", "first_stage_model."),
+        *tensors_of("clip-l.hf", "F16", "conditioner.embedders.0.transformer.text_model."),
+        *tensors_of("clip-g.openclip", "F16", "conditioner.embedders.1.model."),
+        Tensor("conditioner.embedders.1.model.logit_scale", (), "F16"),
         Tensor("model_ema.diffusion_modelinput_blocks00weight", (320, 4, 3, 3), "F32"),
         Tensor("alphas_cumprod", (1000,), "F32"),
     )
@@ -345,7 +352,7 @@ def sdxl_checkpoint() -> tuple[Tensor, ...]:
 def test_sdxl_checkpoint_has_four_parts() -> None:
     """One SDXL file holds two text encoders; what training left behind belongs to no part."""
     found = recognise(sdxl_checkpoint())
-    assert found.name == "SDXL checkpoint"
+    assert (found.name, found.differences) == ("SDXL checkpoint", ())
     assert [part.family for part in found.parts] == ["sdxl", "sd-vae", "clip-l", "clip-g"]
     assert WeightGroup(Role.BUFFERS, "F32", 320 * 4 * 9 + 1000) in found.groups
 
@@ -386,90 +393,45 @@ def test_lora(names: tuple[str, ...]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("family", "names"),
+    ("id", "family"),
     [
-        (
-            "sd-controlnet",
-            ("controlnet_cond_embedding.conv_in.weight", "controlnet_mid_block.weight"),
-        ),
-        (
-            "sd-controlnet",
-            ("control_model.input_hint_block.0.weight", "control_model.zero_convs.0.0.weight"),
-        ),
-        ("flux1-controlnet", ("controlnet_x_embedder.weight", "controlnet_blocks.0.weight")),
-        ("z-image-controlnet", ("control_layers.0.after_proj.weight",)),
+        ("sd15-controlnet.diffusers", "sd-controlnet"),
+        ("sdxl-controlnet.reference", "sd-controlnet"),
+        ("flux1-controlnet-instantx-union.diffusers", "flux1-controlnet"),
+        ("flux1-controlnet-xlabs.reference", "flux1-controlnet"),
+        ("qwen-image-controlnet-union.diffusers", "qwen-image-controlnet"),
+        ("sd3-controlnet.diffusers", "sd3-controlnet"),
+        ("z-image-controlnet-union.diffusers", "z-image-controlnet"),
     ],
 )
-def test_controlnet(family: str, names: tuple[str, ...]) -> None:
-    """A ControlNet is told before the denoiser whose blocks it copies."""
-    base = sparse.architecture("sd15-unet.diffusers" if family[0] == "s" else "flux1-dev.diffusers")
-    found = recognise((*(matrix(name) for name in names), *base))
+def test_controlnet(id: str, family: str) -> None:
+    """A ControlNet is none of the denoisers whose blocks it copies."""
+    found = recognise(tensors_of(id))
     assert (found.family, found.kind) == (family, Kind.CONTROLNET)
 
 
-def test_cogview4_and_ernie() -> None:
-    """CogView4 and ERNIE-Image are told by the names diffusers gives them."""
-    cogview = (
-        matrix("time_condition_embed.condition_embedder.linear_1.weight"),
-        matrix("patch_embed.text_proj.weight", shape=(4096, 4096)),
-    )
-    ernie = (
-        matrix("text_proj.weight", shape=(4096, 3072)),
-        matrix("layers.0.adaLN_sa_ln.weight"),
-        matrix("x_embedder.proj.weight"),
-    )
-    assert [recognise(t).family for t in (cogview, ernie)] == ["cogview4", "ernie"]
-
-
 @pytest.mark.parametrize(
-    ("family", "tensors"),
+    ("id", "family", "hidden_size", "blocks"),
     [
-        ("chroma", {"distilled_guidance_layer.in_proj.weight": (), "img_in.weight": (3072, 64)}),
-        (
-            "lumina2",
-            {
-                "cap_embedder.0.weight": (),
-                "noise_refiner.0.attention.qkv.weight": (),
-                "x_embedder.weight": (2304, 64),
-            },
-        ),
-        (
-            "wan",
-            {"patch_embedding.weight": (), "head.head.weight": (), "text_embedding.0.weight": ()},
-        ),
-        (
-            "krea2",
-            {
-                "text_fusion.projector.weight": (),
-                "time_mod_proj.weight": (),
-                "img_in.weight": (6144, 64),
-            },
-        ),
-        ("sd3", {"joint_blocks.0.x_block.attn.qkv.weight": (), "x_embedder.proj.weight": (1536,)}),
-        (
-            "qwen3-vl",
-            {
-                "model.visual.patch_embed.proj.weight": (),
-                "model.language_model.embed_tokens.weight": (151936, 2560),
-                "model.language_model.layers.0.self_attn.q_norm.weight": (128,),
-            },
-        ),
-        ("glm", {"model.embed_tokens.weight": (), "model.layers.0.mlp.gate_up_proj.weight": ()}),
-        (
-            "clip-vision",
-            {
-                "vision_model.embeddings.patch_embedding.weight": (1024, 3, 14, 14),
-                "vision_model.encoder.layers.0.mlp.fc1.weight": (4096, 1024),
-            },
-        ),
-        ("ip-adapter", {"ip_adapter.1.to_k_ip.weight": ()}),
-        ("mmproj", {"v.patch_embd.weight": (), "v.blk.0.ln1.weight": ()}),
+        ("cogview4.diffusers", "cogview4", 4096, 28),
+        ("ernie-image.diffusers", "ernie", 4096, 36),
+        ("chroma1.diffusers", "chroma", 3072, 57),
+        ("chroma1.reference", "chroma", 3072, 57),
+        ("lumina2.reference", "lumina2", 2304, 26),
+        ("wan-t2v-14b.reference", "wan", 5120, 40),
+        ("wan2.1-t2v-1.3b.diffusers", "wan", 1536, 30),
+        ("krea2.diffusers", "krea2", 6144, 28),
+        ("sd3-medium.reference", "sd3", 1536, 24),
+        ("qwen3-vl-4b.hf", "qwen3-vl", 2560, 36),
+        ("glm4-9b.hf", "glm", 4096, 40),
+        ("clip-vision-l.hf", "clip-vision", 1024, 24),
+        ("anima.reference", "anima", 2048, 28),
     ],
 )
-def test_others_are_told_by_a_few_names(family: str, tensors: dict[str, tuple[int, ...]]) -> None:
-    """Families without an inventory are told by their marks alone."""
-    found = recognise([Tensor(name, shape, "BF16") for name, shape in tensors.items()])
-    assert found.family == family
+def test_width_and_depth(id: str, family: str, hidden_size: int, blocks: int) -> None:
+    """Families without an inventory have the width and depth that runtimes ask for."""
+    found = recognise(tensors_of(id))
+    assert (found.family, found.hidden_size, found.blocks) == (family, hidden_size, blocks)
 
 
 def test_whole_mistral_without_its_head() -> None:

@@ -33,7 +33,7 @@ QUANTS = sorted(MAKERS)
 
 def as_file(tensors: Sequence[Tensor], config: dict[str, Any] | None = None) -> WeightFile:
     """What a safetensors file with `tensors` is taken for."""
-    found = recognise(tensors, declared_by({}, config or {}))
+    found = recognise(tensors, declared=declared_by({}, config or {}))
     quant = quant_of(found.groups, Container.SAFETENSORS)
     return WeightFile(found.family, Container.SAFETENSORS, quant, 1, found.groups)
 

@@ -157,10 +157,18 @@ def test_the_head_stays_at_the_top() -> None:
 
 
 def test_line_ends_and_marks_are_deviations() -> None:
-    """CR LF, a missing last line end and a byte order mark are each found and mended."""
-    for text in (CANONICAL.replace("\n", "\r\n"), CANONICAL[:-1], "\ufeff" + CANONICAL):
+    """One CR LF, a missing last line end and a byte order mark are each found and mended."""
+    for text in (CANONICAL.replace("\n", "\r\n", 1), CANONICAL[:-1], "\ufeff" + CANONICAL):
         assert deviations(text)
         assert canonical(text) == CANONICAL
+
+
+def test_windows_line_ends_are_a_form_of_their_own() -> None:
+    """A text whose lines all end with CR LF keeps them, and that is no departure."""
+    windows = CANONICAL.replace("\n", "\r\n")
+    assert deviations(windows) == []
+    for text in (windows, "\ufeff" + windows, windows.replace("quant: Q8_0", "quant:   'Q8_0'")):
+        assert canonical(text) == windows
 
 
 def test_numbers_that_hide_a_mistake_stay() -> None:

@@ -11,11 +11,15 @@ import pytest
 import sparse
 from fitplan.accounting.quantization import TENSOR_TYPES
 from fitplan.accounting.weights import Container, Role, Tensor, WeightGroup
+from fitplan.architectures import recognise
 from fitplan.errors import ErrorKind, FitplanError
 from fitplan.readers import ModelFile, read
 from fitplan.readers.files import read_header
+from fitplan.readers.header import MAX_ENTRIES
+from fitplan.readers.metadata import ORIGINAL_SHAPE
 from fitplan.readers.source import MAX_NAME, MAX_TENSORS
 from sparse import Gguf
+from tabled import tensors_of
 
 SMALL = (
     Tensor("blk.0.weight", (64, 256), "Q4_K"),
@@ -209,7 +213,18 @@ def test_version_1_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("counts", [(2**63, 0), (0, 2**63), (MAX_TENSORS + 1, 0)])
 def test_huge_counts(counts: tuple[int, int], tmp_path: Path) -> None:
     """2⁶³ tensors or metadata entries are refused before the first is looked for."""
-    assert "at most" in failure(gguf_file(tmp_path / "x.gguf", counts=counts, data=1000))
+    assert "more than fit" in failure(gguf_file(tmp_path / "x.gguf", counts=counts, data=1000))
+
+
+@pytest.mark.parametrize("counts", [(MAX_TENSORS + 1, 0), (0, MAX_ENTRIES + 1)])
+def test_counts_over_fitplans_limit(counts: tuple[int, int], tmp_path: Path) -> None:
+    """More than fitplan reads may be sound: the error names the limit, and blames nothing."""
+    path = gguf_file(tmp_path / "x.gguf", counts=counts)
+    with path.open("r+b") as file:
+        file.truncate(1 << 30)
+    with pytest.raises(FitplanError, match=f"has {max(counts)} .*; fitplan's limit is ") as caught:
+        read(path)
+    assert "download" not in caught.value.hint
 
 
 @pytest.mark.parametrize(
@@ -228,9 +243,24 @@ def test_huge_lengths(metadata: bytes, tmp_path: Path) -> None:
 
 
 def test_nested_arrays(tmp_path: Path) -> None:
-    """An array of arrays is refused; no known file has one."""
-    nested = entry("k", "IIQIQ", 9, 9, 1, 9, 1)
-    assert "array of arrays" in failure(gguf_file(tmp_path / "x.gguf", nested))
+    """Arrays of arrays are walked over like any value, down to a depth."""
+    inner = struct.pack("<IQI", 4, 1, 7) + struct.pack("<IQQ", 8, 1, 2) + b"ab"
+    nested = entry("k", "IIQ", 9, 9, 2) + inner
+    after = Gguf("<").text_entry("general.architecture", "flux")
+    path = gguf_file(tmp_path / "x.gguf", nested + after, counts=(0, 2))
+    assert read_header(path).metadata == {"general.architecture": "flux"}
+    deep = entry("k", "I", 9) + struct.pack("<IQ", 9, 1) * 5_000
+    assert "fitplan's limit" in failure(gguf_file(tmp_path / "x.gguf", deep))
+    many = entry("k", "IIQ", 9, 9, 2**62)
+    assert "ends at byte" in failure(gguf_file(tmp_path / "x.gguf", many))
+
+
+@pytest.mark.parametrize("key", [b"", b"general.name", b"\xff"])
+def test_keys_that_the_package_refuses(key: bytes, tmp_path: Path) -> None:
+    """A metadata key is text, is not empty, and comes once."""
+    one_entry = struct.pack("<Q", len(key)) + key + struct.pack("<II", 4, 1)
+    path = gguf_file(tmp_path / "x.gguf", one_entry * 2, counts=(0, 2))
+    assert "metadata key" in failure(path)
 
 
 def test_unknown_value_type(tmp_path: Path) -> None:
@@ -251,14 +281,13 @@ def test_unknown_tensor_type(tmp_path: Path) -> None:
         (b"\x1b[31mred", "printable"),
         (b"two\nlines", "printable"),
         ("\u202eright".encode(), "printable"),
-        (b"", "empty"),
-        (b"x" * (MAX_NAME + 1), "long"),
-        (b"x" * 100_000, "claims"),
+        (b"x" * (MAX_NAME + 1), "fitplan's limit"),
+        (b"x" * 4 * (MAX_NAME + 1), "fitplan's limit"),
     ],
 )
 def test_bad_names(name: bytes, what: str, tmp_path: Path) -> None:
     """Names that aren't text, or that a terminal would obey, are errors that show them escaped."""
-    assert what in failure(gguf_file(tmp_path / "x.gguf", tensors=info(name), data=200_000))
+    assert what in failure(gguf_file(tmp_path / "x.gguf", tensors=info(name), data=400_000))
 
 
 def test_markup_in_a_name_is_only_text(tmp_path: Path) -> None:
@@ -281,7 +310,8 @@ def test_duplicate_names(tmp_path: Path) -> None:
         (info(b"a", shape=(2**62, 2**62)), "before the data"),
         (info(b"a", offset=8), "not aligned"),
         (info(b"a", shape=(33,), type=8), "block size 32"),
-        (info(b"a", shape=(1,) * 9), "9 dimensions"),
+        (info(b"a", shape=(), type=8), "block size 32"),
+        (info(b"a", shape=(1,) * 17), "fitplan's limit is 16"),
         (info(b"a") + info(b"b", offset=32), "overlap"),
         (info(b"a") + info(b"b"), "overlap"),
     ],
@@ -293,12 +323,56 @@ def test_bad_tensor_data(infos: bytes, what: str, tmp_path: Path) -> None:
     assert what in failure(path)
 
 
-@pytest.mark.parametrize("alignment", [0, 2**31])
-def test_bad_alignment(alignment: int, tmp_path: Path) -> None:
-    """An alignment of zero, or of gigabytes, is refused."""
-    metadata = entry("general.alignment", "II", 4, alignment)
+@pytest.mark.parametrize(
+    "value",
+    [(4, 0), (4, 3), (4, 48), (4, 2**32 - 1), (5, 32), (10, 32), (0, 32)],
+)
+def test_bad_alignment(value: tuple[int, int], tmp_path: Path) -> None:
+    """An alignment that is no power of two, or no 32-bit number, is refused."""
+    layout = {4: "II", 5: "Ii", 10: "IQ", 0: "IB"}[value[0]]
+    metadata = entry("general.alignment", layout, *value)
     path = gguf_file(tmp_path / "x.gguf", metadata, info(b"a"), data=128)
     assert "alignment" in failure(path)
+
+
+@pytest.mark.parametrize("alignment", [1, 2, 8, 64, 4096, 1 << 21, 1 << 24])
+def test_any_power_of_two_is_an_alignment(alignment: int, tmp_path: Path) -> None:
+    """Data may lie on any power of two."""
+    path = sparse.write_gguf(tmp_path / "x.gguf", SMALL, alignment=alignment)
+    assert read_header(path).tensors == SMALL
+
+
+def test_what_is_unusual_but_sound(tmp_path: Path) -> None:
+    """Nine axes, an empty name, a name of 300 letters, and the two-bit type 42."""
+    tensors = (
+        Tensor("nine", (1, 2, 1, 1, 1, 1, 1, 1, 3), "F32"),
+        Tensor("", (4,), "F16"),
+        Tensor("x" * 300, (4,), "BF16"),
+        Tensor("é" * 3000, (2,), "F32"),
+        Tensor("two.weight", (3, 128), "Q2_0"),
+        Tensor("eight", (32,), "Q8_1"),
+    )
+    header = read_header(sparse.write_gguf(tmp_path / "x.gguf", tensors))
+    assert header.tensors == tensors
+    assert [sparse.stored_bytes(tensor) for tensor in tensors[-2:]] == [3 * 2 * 18, 36]
+
+
+def test_many_metadata_entries(tmp_path: Path) -> None:
+    """20,000 entries are walked in a moment."""
+    entries = {f"key.{i}": i for i in range(20_000)} | {"general.type": "model"}
+    path = sparse.write_gguf(tmp_path / "x.gguf", SMALL, entries=entries)
+    assert read_header(path).metadata["general.type"] == "model"
+    assert read_header(path).tensors == SMALL
+
+
+def test_twenty_thousand_tensors_and_more(tmp_path: Path) -> None:
+    """In one file, and in a set of shards."""
+    tensors = [Tensor(f"blk.{i}.w", (1,), "F32") for i in range(30_000)]
+    path = sparse.write_gguf(tmp_path / "x.gguf", tensors)
+    assert len(read_header(path).tensors) == 30_000
+    for i in range(2):
+        path = sparse.write_gguf(tmp_path / f"y-0000{i + 1}-of-00002.gguf", tensors[i::2])
+    assert sum(total.tensors for total in one(path).types) == 30_000
 
 
 def test_header_longer_than_any(tmp_path: Path) -> None:
@@ -306,7 +380,7 @@ def test_header_longer_than_any(tmp_path: Path) -> None:
     path = gguf_file(tmp_path / "x.gguf", entry("k", "IIQ", 9, 0, 2**32))
     with path.open("r+b") as file:
         file.truncate(2**33)
-    assert "longer than 128 MiB" in failure(path)
+    assert "longer header; fitplan's limit is 128 MiB" in failure(path)
 
 
 def test_many_strings_in_a_sparse_file(tmp_path: Path) -> None:
@@ -319,7 +393,44 @@ def test_many_strings_in_a_sparse_file(tmp_path: Path) -> None:
 
 def test_many_small_arrays(tmp_path: Path) -> None:
     """Thousands of arrays of one string are read from the buffer, not each from the disk."""
-    one_string = entry("k", "IIQQ", 9, 8, 1, 0)
+    entries = b"".join(entry(f"k{i}", "IIQQ", 9, 8, 1, 0) for i in range(16_000))
     start = time.perf_counter()
-    read(gguf_file(tmp_path / "x.gguf", one_string * 16_000, counts=(0, 16_000)))
+    read(gguf_file(tmp_path / "x.gguf", entries, counts=(0, 16_000)))
     assert time.perf_counter() - start < 2
+
+
+def test_architecture_reaches_recognition(tmp_path: Path) -> None:
+    """general.architecture tells Qwen3-VL's text part from Qwen3; nothing else could."""
+    tensors = sparse.architecture("qwen3-4b", "F16")
+    names = {"qwen3": "Qwen3 4B", "qwen3vl": "Qwen3-VL 4B (text part)", "qwen2": "unknown"}
+    for architecture, name in names.items():
+        path = tmp_path / f"{architecture}.gguf"
+        sparse.write_gguf(path, tensors, architecture=architecture)
+        assert read(path)[0].architecture == name
+
+
+def test_folded_shapes_are_unfolded(tmp_path: Path) -> None:
+    """ComfyUI-GGUF folds SDXL's kernels for ggml and keeps their true shapes as metadata."""
+    true = tensors_of("sdxl-unet.reference", "F16")
+    kernels = {t.name: t.shape for t in true if len(t.shape) == 4}
+    folded = [
+        Tensor(t.name, (t.elements // t.shape[-1] // 8, 8 * t.shape[-1]), t.type)
+        if t.name in kernels and not (t.elements // t.shape[-1]) % 8
+        else t
+        for t in true
+    ]
+    entries = {f"{ORIGINAL_SHAPE}{name}": shape for name, shape in kernels.items()}
+    entries = {f"{ORIGINAL_SHAPE}{name}": shape for name, shape in kernels.items()}
+    path = sparse.write_gguf(tmp_path / "x.gguf", folded, architecture="sdxl", entries=entries)
+    model = read(path)[0]
+    assert (model.weights.family, model.architecture, model.differences) == ("sdxl", "SDXL", ())
+    plain = recognise(true)
+    assert model.weights.groups == plain.groups
+
+
+def test_shapes_that_do_not_fit_are_ignored(tmp_path: Path) -> None:
+    """A true shape with other elements than the tensor has is not believed."""
+    tensors = [Tensor("a.weight", (4, 8), "F16")]
+    entries = {f"{ORIGINAL_SHAPE}a.weight": (9, 9, 9)}
+    path = sparse.write_gguf(tmp_path / "x.gguf", tensors, entries=entries)
+    assert read(path)[0].weights.groups == (WeightGroup(Role.WEIGHTS, "F16", 32),)

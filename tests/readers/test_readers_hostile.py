@@ -16,10 +16,10 @@ from fitplan.errors import FitplanError
 from fitplan.readers import read
 from fitplan.readers.files import read_header
 from fitplan.readers.folder import read_folder
-from fitplan.readers.source import CHUNK, MAX_NAME, MAX_TENSORS, FileSource, open_source
+from fitplan.readers.header import MAX_AXES, MAX_NAMES
+from fitplan.readers.safetensors import MAX_HEADER
+from fitplan.readers.source import CHUNK, MAX_TENSORS, FileSource, open_source
 
-MEMORY = 64 << 20
-"""Bytes the readers may take above the interpreter."""
 SMALL = (Tensor("a.weight", (4, 4), "F32"),)
 
 
@@ -179,11 +179,11 @@ def test_take_is_bounded_by_the_file(tmp_path: Path) -> None:
             source.skip(2**63)
 
 
-def peak_bytes(path: Path) -> int:
-    """Peak memory of reading `path`, however that ends."""
+def header_peak(path: Path) -> int:
+    """Peak memory of reading the header of `path`, however that ends."""
     tracemalloc.start()
     try:
-        read(path)
+        read_header(path)
     except FitplanError:
         pass
     finally:
@@ -192,36 +192,59 @@ def peak_bytes(path: Path) -> int:
     return peak
 
 
+MANY = MAX_TENSORS // 32
+PER_TENSOR = 2_800
+"""Bytes that a tensor of the most axes takes with its name, beside the header's own bytes."""
+
+
 def longest_names(count: int) -> list[Tensor]:
-    """As many tensors as are read, with names as long and shapes as deep as are read."""
-    stem = "é" * ((MAX_NAME - 10) // 2)
-    shape = (1, 1, 1, 1, 1, 1, 1, 300)
+    """Tensors with as many axes as are read, and names as long as that many may have."""
+    stem = "é" * (MAX_NAMES // MAX_TENSORS // 2 - 10)
+    shape = (0, *(300,) * (MAX_AXES - 1))
     return [Tensor(f"{stem}.{i:05}", shape, "F32") for i in range(count)]
 
 
-def test_memory_of_the_largest_gguf(tmp_path: Path) -> None:
-    """The most tensors with the longest names stay within 64 MiB."""
-    path = sparse.write_gguf(tmp_path / "x.gguf", longest_names(MAX_TENSORS))
-    assert len(read_header(path).tensors) == MAX_TENSORS
-    assert peak_bytes(path) < MEMORY
+def test_memory_of_many_large_entries_of_gguf(tmp_path: Path) -> None:
+    """Memory is bounded for each tensor: under 400 MB for as many as are read."""
+    path = sparse.write_gguf(tmp_path / "x.gguf", longest_names(MANY))
+    assert len(read_header(path).tensors) == MANY
+    assert header_peak(path) < MANY * PER_TENSOR
+    assert MAX_TENSORS * PER_TENSOR < 400e6
 
 
-def test_memory_of_the_largest_safetensors(tmp_path: Path) -> None:
-    """The most tensors with the longest names, and metadata up to the limit, stay within 64 MiB."""
-    tensors = longest_names(MAX_TENSORS)
-    path = sparse.write_safetensors(tmp_path / "x.safetensors", tensors, {"a": "x" * (6 << 20)})
-    assert len(read_header(path).tensors) == MAX_TENSORS
-    assert peak_bytes(path) < MEMORY
+def test_memory_of_many_large_entries_of_safetensors(tmp_path: Path) -> None:
+    """The same, beside the header's own bytes, and metadata in it."""
+    metadata = {"a": "x" * (6 << 20)}
+    path = sparse.write_safetensors(tmp_path / "x.safetensors", longest_names(MANY), metadata)
+    assert len(read_header(path).tensors) == MANY
+    assert header_peak(path) < MANY * PER_TENSOR + path.stat().st_size
+
+
+def test_names_have_a_limit_in_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However they are spread, the bytes of all names together are bounded."""
+    monkeypatch.setattr("fitplan.readers.header.MAX_NAMES", 1_000)
+    for write in (sparse.write_gguf, sparse.write_safetensors):
+        assert "fitplan's limit" in failure(write(tmp_path / "x.gguf", longest_names(100)))
 
 
 @pytest.mark.parametrize("piece", [b"[],", b"{},", b'"",', b'"\\"",', b"1,", b'{"a":{}},'])
 def test_memory_of_pathological_json(piece: bytes, tmp_path: Path) -> None:
-    """16 MiB of JSON that would become hundreds of MiB of objects stay within 64 MiB."""
-    filler = piece * ((15 << 20) // len(piece))
+    """24 MiB of JSON that would become hundreds of MiB of objects take little more than that."""
+    filler = piece * ((24 << 20) // len(piece))
     for text in (b'{"__metadata__":{"a":[' + filler + b"0]}}", b'{"a":{"a":[' + filler + b"0]}}"):
         path = tmp_path / "x.safetensors"
         path.write_bytes(struct.pack("<Q", len(text)) + text)
-        assert peak_bytes(path) < MEMORY
+        assert header_peak(path) < len(text) + (8 << 20)
+
+
+def test_a_hundred_megabytes_of_metadata(tmp_path: Path) -> None:
+    """A header as long as the format allows is read, in little more memory than it has bytes."""
+    start, end = b'{"__metadata__":{"merge_recipe":"', b'"}}'
+    text = start + b"x" * (MAX_HEADER - len(start + end)) + end
+    path = tmp_path / "x.safetensors"
+    path.write_bytes(struct.pack("<Q", len(text)) + text)
+    assert read_header(path).tensors == ()
+    assert header_peak(path) < 1.25 * MAX_HEADER
 
 
 def test_memory_of_a_tokenizer(tmp_path: Path) -> None:

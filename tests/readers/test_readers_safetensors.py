@@ -13,7 +13,9 @@ from test_readers_gguf import failure, one
 import sparse
 from fitplan.accounting.weights import Container, Tensor
 from fitplan.readers.files import read_header
-from fitplan.readers.safetensors import MAX_HEADER
+from fitplan.readers.header import MAX_ENTRIES
+from fitplan.readers.json_walk import MAX_VALUE
+from fitplan.readers.safetensors import _TYPES, MAX_HEADER
 from fitplan.readers.source import MAX_NAME, MAX_TENSORS
 
 REAL_TYPES = {
@@ -146,21 +148,27 @@ def test_extra_bytes_are_an_error(tmp_path: Path) -> None:
         ({"a": entry(0, 4, [True])}, "no usable shape"),
         ({"a": entry(0, 4, [1.0])}, "no usable shape"),
         ({"a": entry(0, 4, "1")}, "no usable shape"),
-        ({"a": entry(0, 4, [1] * 9)}, "no usable shape"),
+        ({"a": entry(0, 4, [1] * 17)}, "fitplan's limit is 16"),
+        ({"a": entry(0, 0, [2**63, 4, 0])}, "2^64 elements"),
+        ({"a": entry(0, 1, [1], "F4")}, "inside a byte"),
+        ({"a": entry(0, 2, [3], "F4")}, "inside a byte"),
+        ({"a": entry(0, 2, [2], "F6_E2M3")}, "inside a byte"),
+        ({"a": ["F32", [1]]}, "no usable shape"),
         ({"a": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4, 8]}}, "no usable shape"),
         ({"a": {"dtype": "F32"}}, "no usable shape"),
         ({"a": {}}, "no usable shape"),
         ({"a": entry(dtype="F99")}, "unknown type F99"),
         ({"a": entry(dtype=["F32"])}, "unknown type"),
         ({"a": entry(dtype="Q8_0")}, "unknown type Q8_0"),
-        ({"a": 1}, "is no JSON"),
-        ({"a": []}, "is no JSON"),
+        ({"a": 1}, "no usable shape"),
+        ({"a": []}, "no usable shape"),
         ([], "neither GGUF nor safetensors"),
-        ({"": entry()}, "empty"),
         ({"\x1b[31mred": entry()}, "printable"),
-        ({"\ud800": entry()}, "printable"),
-        ({"x" * (MAX_NAME + 1): entry()}, "longer than"),
-        ({"a": entry() | {"more": "x" * 5000}}, "a tensor's entry"),
+        ({"\ud800": entry()}, "is no JSON"),
+        ({"x" * (MAX_NAME + 1): entry()}, "fitplan's limit"),
+        ({"x" * (7 * MAX_NAME): entry()}, "fitplan's limit"),
+        ({"a": entry() | {"more": "x" * MAX_VALUE}}, "fitplan's limit"),
+        ({"a": entry() | {"more": [1] * MAX_VALUE}}, "fitplan's limit"),
     ],
 )
 def test_bad_entries(header: object, what: str, tmp_path: Path) -> None:
@@ -185,6 +193,19 @@ def test_bad_entries(header: object, what: str, tmp_path: Path) -> None:
         b'{"a":{"\xff":1}}',
         b"{\x00}",
         b'{"a":{"shape":[1}}',
+        b"{}\0",
+        b"\xef\xbb\xbf{}",
+        b'{"__metadata__":{"a":null}}',
+        b'{"__metadata__":[]}',
+        b'{"__metadata__":null,"__metadata__":null}',
+        b'{"__metadata__":{"a":"\\ud800"}}',
+        b'{"__metadata__":{"a":"\\x"}}',
+        b'{"__metadata__":{"a":"\xff"}}',
+        b'{"__metadata__":{"a":"\n"}}',
+        b'{"a":{"dtype":"F32","shape":[1],"data_offsets":[-0,4]}}',
+        b'{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4],"x":NaN}}',
+        b'{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4],"x":1e999}}',
+        b'{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4],"shape":[1]}}',
     ],
 )
 def test_broken_json(text: bytes, tmp_path: Path) -> None:
@@ -218,26 +239,101 @@ def test_header_larger_than_the_limit(tmp_path: Path) -> None:
     path = raw_file(tmp_path / "x.safetensors", b"{}", length=MAX_HEADER + 1)
     with path.open("r+b") as file:
         file.truncate(1 << 30)
-    assert "at most 16 MiB" in failure(path)
+    assert "the format allows 100000000" in failure(path)
 
 
 def test_deeply_nested_header(tmp_path: Path) -> None:
     """Metadata holds text only, and an entry no object, so nothing can nest."""
     for text in (b'{"__metadata__":{"a":%s}}', b'{"a":{"shape":%s}}'):
         deep = text % (b"[" * 2_000 + b"]" * 2_000)
-        assert "no JSON" in failure(raw_file(tmp_path / "x.safetensors", deep))
+        assert failure(raw_file(tmp_path / "x.safetensors", deep))
 
 
 def test_too_much_metadata(tmp_path: Path) -> None:
-    """Metadata of thousands of entries is refused."""
-    header = {"__metadata__": {str(i): "" for i in range(5000)}}
-    assert "metadata entries" in failure(json_file(tmp_path / "x.safetensors", header, data=0))
+    """Metadata of hundreds of thousands of entries is more than fitplan reads."""
+    header = {"__metadata__": {str(i): "" for i in range(MAX_ENTRIES + 1)}}
+    assert "metadata entries; fitplan's limit" in failure(
+        json_file(tmp_path / "x.safetensors", header, data=0)
+    )
 
 
 def test_too_many_tensors(tmp_path: Path) -> None:
     """More tensors than any model has are refused."""
     header = {f"t{i}": entry(0, 0, [0]) for i in range(MAX_TENSORS + 1)}
-    assert "at most" in failure(json_file(tmp_path / "x.safetensors", header, data=0))
+    assert "fitplan's limit" in failure(json_file(tmp_path / "x.safetensors", header, data=0))
+
+
+def test_twenty_thousand_tensors_and_more(tmp_path: Path) -> None:
+    """In one file, and in a set of shards."""
+    tensors = [Tensor(f"blocks.{i}.w", (1,), "F32") for i in range(30_000)]
+    path = sparse.write_safetensors(tmp_path / "x.safetensors", tensors)
+    assert len(read_header(path).tensors) == 30_000
+    for i in range(2):
+        name = f"y-0000{i + 1}-of-00002.safetensors"
+        path = sparse.write_safetensors(tmp_path / name, tensors[i::2])
+    assert sum(total.tensors for total in one(path).types) == 30_000
+
+
+def test_what_is_unusual_but_sound(tmp_path: Path) -> None:
+    """Every type of the format, nine axes, long and empty names, as the package reads them."""
+    tensors = (
+        *(Tensor(f"a.{type}", (2, 4), type) for type in sorted(_TYPES)),
+        Tensor("nine", (1, 2, 1, 1, 1, 1, 1, 1, 3), "F32"),
+        Tensor("", (4,), "F16"),
+        Tensor("x" * 300, (4,), "BF16"),
+        Tensor("é" * 3000, (2,), "F32"),
+        Tensor("none", (0, 2**63, 4), "F32"),
+    )
+    path = sparse.write_safetensors(tmp_path / "x.safetensors", tensors)
+    assert read_header(path).tensors == tensors
+    with safetensors.safe_open(path, framework="numpy") as file:
+        slices = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118
+        expected = {n: (tuple(s.get_shape()), s.get_dtype()) for n, s in slices.items()}
+    assert {t.name: (t.shape, t.type) for t in tensors} == expected
+
+
+@pytest.mark.parametrize("space", [b" ", b"\n\t\r ", b" " * 100, b"\n" * (3 << 20)])
+def test_white_space_before_the_brace(space: bytes, tmp_path: Path) -> None:
+    """It may pad the data to an alignment from the front, however long it is."""
+    text = space + b'{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}'
+    path = raw_file(tmp_path / "x.safetensors", text, data=4)
+    assert read_header(path).tensors == (Tensor("a", (1,), "F32"),)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b'{"__metadata__":null,"a":%s}',
+        b'{"a":%s,"__metadata__":{}}',
+        b'{"__metad\\u0061ta__":{"a":"\\ud83d\\ude00"},"a":%s}',
+    ],
+)
+def test_metadata_that_is_none(text: bytes, tmp_path: Path) -> None:
+    """`null` is no metadata; the key may be written with escapes, and stand anywhere."""
+    one_entry = b'{"dtype":"F32","shape":[1],"data_offsets":[0,4]}'
+    path = raw_file(tmp_path / "x.safetensors", text % one_entry, data=4)
+    assert read_header(path).tensors == (Tensor("a", (1,), "F32"),)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b'["F32",[1],[0,4]]',
+        b'{"x":{"y":[1,"}"]},"dtype":"F32","shape":[1],"data_offsets":[0,4]}',
+        b'{"dtype":"F\\u0033\\u0032","shape":[1],"data_offsets":[0,4],"x":null}',
+    ],
+)
+def test_entries_in_other_words(text: bytes, tmp_path: Path) -> None:
+    """A list of the three values, further fields and escapes are read as the package reads them."""
+    path = raw_file(tmp_path / "x.safetensors", b'{"a":' + text + b"}", data=4)
+    assert read_header(path).tensors == (Tensor("a", (1,), "F32"),)
+
+
+def test_spaces_are_no_model(tmp_path: Path) -> None:
+    """A file of nothing but white space is neither format."""
+    path = tmp_path / "x.safetensors"
+    path.write_bytes(b" " * 100)
+    assert "neither GGUF nor safetensors" in failure(path)
 
 
 def test_no_tensors(tmp_path: Path) -> None:

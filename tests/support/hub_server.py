@@ -102,6 +102,8 @@ class HubServer:
         self.repos: dict[str, Repo] = {}
         self.lies: dict[str, Lie] = {}
         """Part of a path → the lie told for it."""
+        self.said: dict[str, tuple[bytes, dict[str, str]]] = {}
+        """Part of a path → the body and headers of the answer, whatever is true."""
         self.lies_left = 10**9
         """How many more lies are told."""
         self.detour = False
@@ -184,7 +186,11 @@ class _Handler(BaseHTTPRequestHandler):
         path = unquote(parts.path)
         self._write_down(path)
         lie = self._lie(path)
-        if lie in _GENERAL:
+        said = next((self.hub.said[part] for part in self.hub.said if part in self.path), None)
+        if said:
+            self._begin(200, {"Content-Length": str(len(said[0])), **said[1]})
+            self.wfile.write(said[0])
+        elif lie in _GENERAL:
             _GENERAL[lie](self)
         elif self.host == "storage" and self.hub.detour:
             self._redirect(f"{self.hub.url}/detour/{path}")
@@ -200,7 +206,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _lie(self, path: str) -> Lie | None:
         """The lie to tell about `path`; of a file's, only by the host that sends it."""
         for part, lie in self.hub.lies.items():
-            sends = self.host == "storage" or lie in (Lie.LOOP, Lie.NOWHERE) or "/api/" in part
+            sends = self.host == "storage" or not self.hub.redirects or "/api/" in part
+            sends = sends or lie in (Lie.LOOP, Lie.NOWHERE)
             if part in path and sends and self.hub.lies_left:
                 self.hub.lies_left -= 1
                 return lie
@@ -373,6 +380,10 @@ class _Handler(BaseHTTPRequestHandler):
         if lie is Lie.ENDLESS:
             self._endless({})
             return
+        if lie is Lie.DRIP:
+            self._begin(status, {"Content-Length": "1000000"})
+            self._drip()
+            return
         self._begin(status, {"Content-Length": str(len(body)), **(headers or {})})
         self.wfile.write(body)
 
@@ -431,5 +442,5 @@ def use(hub: HubServer, monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
 
 def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     """Wait for a dawdling server a moment only."""
-    quick = Patience(tries=2, first_wait=0.01, silence=0.2, exchange=0.3)
+    quick = Patience(tries=2, first_wait=0.01, silence=0.2, exchange=0.3, total=0.5)
     monkeypatch.setattr("fitplan.hub.transport.PATIENCE", quick)

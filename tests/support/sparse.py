@@ -76,15 +76,16 @@ def write_gguf(
     version: int = 3,
     order: str = "<",
     alignment: int = 32,
-    architecture: str = "test",
+    architecture: str = "",
     entries: Mapping[str, str | int | Sequence[int]] | None = None,
 ) -> Path:
     """Write a GGUF file whose data are a hole, with a tokenizer of `tokens` strings.
 
+    `architecture` is its `general.architecture`; "": it has none.
     `entries` are further metadata: texts, numbers (as u32) and lists of numbers (as i32).
     """
     writer = Gguf(order)
-    metadata = [writer.text_entry("general.architecture", architecture)]
+    metadata = [writer.text_entry("general.architecture", architecture)] if architecture else []
     metadata += [writer.entry(key, value) for key, value in (entries or {}).items()]
     if file_type is not None:
         metadata.append(writer.number_entry("general.file_type", file_type))

@@ -33,6 +33,13 @@ class Kind(StrEnum):
     CHECKPOINT = "checkpoint"
     LORA = "lora"
     CONTROLNET = "controlnet"
+    UPSCALER = "upscaler"
+    ADAPTER = "adapter"
+    """What is loaded beside a denoiser: IP-Adapter, T2I-Adapter, FLUX Redux."""
+    IMAGE_ENCODER = "image-encoder"
+    """CLIP vision, SigLIP, the vision projector beside a GGUF text encoder."""
+    EMBEDDING = "embedding"
+    """Textual inversion: a few rows for a text encoder's token embedding."""
     UNKNOWN = "unknown"
 
 

@@ -1,190 +1,190 @@
-"""Tells an architecture by its tensors, never by a file's name."""
+"""Tells an architecture by all of its tensors, never by a file's name.
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+A match explains every tensor: all that the architecture requires are there, and nothing is left but
+what counts as no parameter. Blocks may be more or fewer and shapes other ones: then the file is a
+variant, and `differences` says how. Anything else is unknown, and `nearest` says what it almost is.
+"""
 
-from fitplan.accounting.flavours import SVDQ_TYPES, Declared
-from fitplan.accounting.weights import Kind, Role, Tensor, WeightGroup, group_tensors
-from fitplan.architectures.families import PATTERNS
-from fitplan.architectures.flavours import with_flavours
-from fitplan.architectures.patterns import Mark, Pattern
-from fitplan.architectures.roles import (
-    BY_FAMILY,
-    IN_NO_COMPONENT,
-    LOW_RANK_BRANCH,
-    RolePatterns,
-    role_of,
-)
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
-_NUMBER = re.compile(r"(?<![^.])\d+(?![^.])")
-_COMPONENT = re.compile(
-    r"(model\.diffusion_model|first_stage_model|vae|cond_stage_model"
-    r"|conditioner\.embedders\.\d+|text_encoders\.[^.]+)\."
-)
-_ADAPTER = re.compile(
-    r"\.(?:lora_(?:A|B)(?:\.\w+)?\.weight|lora_(?:A|B|up|down)(?:\.weight)?|lora\.(?:up|down)\.weight"
-    r"|lokr_w[12](?:_[ab])?|hada_w[12]_[ab]|oft_blocks|dora_scale|alpha|diff|diff_b)$"
-)
-_RANKED = re.compile(r"\.lora(?:_A|_down|\.down)(?:\.\w+)?(?:\.weight)?$")
+from fitplan.accounting.weights import Kind, Tensor
+from fitplan.architectures.architecture import Architecture, Labelled
+from fitplan.architectures.comparing import Comparison, Contents, compare
+from fitplan.architectures.differences import differences, near_miss
+from fitplan.architectures.families import FAMILIES, NAMING_ROLES, roles_of
+from fitplan.architectures.known import Candidates, candidates, declarable, table_called
+from fitplan.architectures.names import is_svdquant, original
+from fitplan.architectures.roles import LOW_RANK_BRANCH, RolePatterns, named_role, role_of
+from fitplan.architectures.table import Table
+from fitplan.architectures.tabulation import elements_of
+
+_UNRELIABLE = frozenset({"", "pig"})
+"""Values of `general.architecture` that say nothing."""
+_LEAST_LIKENESS = 3
+"""A near miss has at most this part of its tensors wrong: one in three."""
 
 
-Labelled = tuple[tuple[Role, Tensor], ...]
+def component(tensors: Sequence[Tensor], declared: str) -> Architecture:
+    """The one architecture that `tensors` make up; `declared` is GGUF's `general.architecture`."""
+    state = (LOW_RANK_BRANCH,) if is_svdquant(tensor.name for tensor in tensors) else ()
+    contents = Contents(_of_the_model(tensors, state))
+    groups = candidates(contents.shapes)
+    compared = _compared(contents, groups, declared)
+    matching = [comparison for comparison in compared if _is_match(comparison)]
+    if not matching:
+        return _unknown(tensors, state, _nearest(compared))
+    best = min(matching, key=lambda c: (_contradicts(c.table, declared), *c.distance))
+    if _contradicts(best.table, declared):
+        alike = _others_alike(contents, groups, best)
+        return _contradiction(tensors, state, contents, best, alike, declared)
+    return _known(tensors, state, contents, best)
 
 
-@dataclass(frozen=True, slots=True)
-class Architecture:
-    """What a set of tensors is: its family, its size, and the role of every tensor."""
-
-    family: str
-    """Family id (flux1, qwen3 …); "" when nothing known fits."""
-    kind: Kind
-    name: str
-    """Readable name with the size where the tensors tell it."""
-    hidden_size: int
-    """Width of the model; 0 when unknown."""
-    blocks: int
-    """Transformer blocks counted from the tensors; 0 when the family has none."""
-    tensors: Labelled
-    """Every tensor with its role and the type it amounts to (see `flavours`)."""
-    parts: tuple["Architecture", ...] = ()
-    """Components of a full checkpoint: denoiser, text encoders, VAE; else empty."""
-
-    @property
-    def groups(self) -> tuple[WeightGroup, ...]:
-        """The tensors summed by role and type."""
-        return group_tensors(self.tensors)
+def _is_match(comparison: Comparison) -> bool:
+    """Whether a file is the architecture or a variant of it, where it has any."""
+    if comparison.table.head.exact:
+        return comparison.matches and not any(comparison.distance)
+    return comparison.matches
 
 
-def recognise(tensors: Sequence[Tensor], declared: Declared | None = None) -> Architecture:
-    """The architecture that `tensors` make up; family "", Kind.UNKNOWN when nothing known fits.
-
-    `declared`: what a configuration file beside them says of their quantization.
-    """
-    flavoured = with_flavours(tensors, declared)
-    if _is_adapter(flavoured):
-        return _adapter(flavoured)
-    parts = _parts(flavoured)
-    denoiser = next((part for part in parts if part.kind is Kind.DENOISER), None)
-    if denoiser is not None and len(parts) > 1:
-        return _checkpoint(denoiser, parts, flavoured)
-    return _component(flavoured)
-
-
-def _is_adapter(tensors: Sequence[Tensor]) -> bool:
-    if any(tensor.type in SVDQ_TYPES for tensor in tensors):
-        return False
-    return 2 * sum(1 for tensor in tensors if _ADAPTER.search(tensor.name)) > len(tensors)
-
-
-def _adapter(tensors: Sequence[Tensor]) -> Architecture:
-    ranks = {tensor.shape[0] for tensor in tensors if tensor.shape and _RANKED.search(tensor.name)}
-    name = f"LoRA, rank {max(ranks)}" if ranks else "LoRA"
-    return Architecture("lora", Kind.LORA, name, 0, 0, _with_roles(tensors, BY_FAMILY["lora"]))
-
-
-def _parts(tensors: Sequence[Tensor]) -> list[Architecture]:
-    """The known components of a full checkpoint, by the prefixes that keep them apart."""
-    by_prefix: dict[str, list[Tensor]] = {}
+def _of_the_model(tensors: Iterable[Tensor], state: RolePatterns) -> dict[str, Tensor]:
+    """The tensors that the architecture has names for, by these names."""
+    found: dict[str, Tensor] = {}
     for tensor in tensors:
-        if found := _COMPONENT.match(tensor.name):
-            by_prefix.setdefault(found[1], []).append(tensor)
-    parts = [_component(part) for part in by_prefix.values()] if len(by_prefix) > 1 else []
-    return [part for part in parts if part.family]
+        if not tensor.is_state and named_role(tensor.name, state) is None:
+            name = original(tensor.name)
+            found[tensor.name if name in found else name] = tensor
+    return found
 
 
-def _checkpoint(
-    denoiser: Architecture, parts: Sequence[Architecture], tensors: Sequence[Tensor]
-) -> Architecture:
-    known = {tensor.name: role for part in parts for role, tensor in part.tensors}
-    labelled = tuple((known.get(t.name) or _role_of_leftover(t), t) for t in tensors)
-    return Architecture(
-        family=denoiser.family,
-        kind=Kind.CHECKPOINT,
-        name=f"{denoiser.name} checkpoint",
-        hidden_size=denoiser.hidden_size,
-        blocks=denoiser.blocks,
-        tensors=labelled,
-        parts=tuple(parts),
+def _compared(
+    contents: Contents, groups: Sequence[Candidates], declared: str
+) -> Sequence[Comparison]:
+    """Comparisons with the tables of the best groups, up to one that has a match."""
+    found: list[Comparison] = []
+    for group in groups:
+        if found and (2 * group.score < groups[0].score or any(map(_is_match, found))):
+            break
+        for table in _promising(contents, group, declared):
+            found.append(compare(contents, table, group.roots))
+            if found[-1].matches and not any(found[-1].distance[:2]):
+                return found
+    return found
+
+
+def _promising(contents: Contents, group: Candidates, declared: str) -> Sequence[Table]:
+    """The tables of a group that may be the file's, those of the most like shapes first."""
+    fitting = [table for table in group.tables if _may_be(table, group, declared)]
+    if len(fitting) == 1:
+        return fitting
+    root = group.roots[0] or ""
+    return sorted(
+        fitting,
+        key=lambda table: (
+            _contradicts(table, declared),
+            not table.head.under,
+            _strangeness(contents, table, root),
+        ),
     )
 
 
-def _role_of_leftover(tensor: Tensor) -> Role:
-    return Role.BUFFERS if IN_NO_COMPONENT.match(tensor.name) else role_of(tensor, ())
+def _may_be(table: Table, group: Candidates, declared: str) -> bool:
+    head = table.head
+    under = not head.under or (group.roots[0] or "").endswith(f"{head.under}.")
+    return under and (not head.only_if_named or declared in head.gguf)
 
 
-def _component(tensors: Sequence[Tensor]) -> Architecture:
-    names = _by_skeleton(tensors)
-    for pattern in PATTERNS:
-        prefix = _prefix(pattern, names)
-        if prefix is None:
-            continue
-        blocks = _count_blocks(pattern, prefix, tensors)
-        if pattern.at_most and blocks > pattern.at_most:
-            continue
-        width = _width(pattern, prefix, names)
-        name = pattern.sizes.get(width, pattern.name)
-        labelled = _with_roles(tensors, pattern.roles)
-        return Architecture(pattern.family, pattern.kind, name, width, blocks, labelled)
-    return Architecture("", Kind.UNKNOWN, "unknown", 0, 0, _with_roles(tensors, ()))
+def _strangeness(contents: Contents, table: Table, root: str) -> int:
+    """How many tensors have other shapes than the table says, of one per line."""
+    shapes = contents.shapes
+    return sum(shapes.get(root + name) != shape for name, shape in table.main.samples)
 
 
-def _by_skeleton(tensors: Iterable[Tensor]) -> dict[str, Tensor]:
-    """Names with numbers written `N` → the first such tensor."""
-    names: dict[str, Tensor] = {}
-    for tensor in tensors:
-        names.setdefault(_NUMBER.sub("N", tensor.name), tensor)
-    return names
+def _contradicts(table: Table, declared: str) -> bool:
+    """Whether `general.architecture` says that a file is something else."""
+    goes_by = table.head.gguf
+    return bool(goes_by) and declared not in _UNRELIABLE and declared not in goes_by
 
 
-def _prefix(pattern: Pattern, names: Mapping[str, Tensor]) -> str | None:
-    """What stands before all marks of `pattern`; None when it doesn't fit."""
-    if not all(_anywhere(ending, names) for ending in pattern.beside):
-        return None
-    if any(_anywhere(ending, names) for ending in pattern.absent):
-        return None
-    first = pattern.marks[0] if isinstance(pattern.marks[0], str) else pattern.marks[0][0]
-    prefixes = [name.removesuffix(first) for name in names if _ends(name, first)]
-    return next((p for p in prefixes if all(_has(m, p, names) for m in pattern.marks)), None)
+def _known(
+    tensors: Sequence[Tensor], state: RolePatterns, contents: Contents, best: Comparison
+) -> Architecture:
+    head = best.table.head
+    width, usual = _width(contents, best)
+    same_size = width == usual or head.family not in FAMILIES
+    roles = (*NAMING_ROLES.get(head.roles, ()), *roles_of(head.family, head.kind))
+    return Architecture(
+        family=head.family,
+        kind=head.kind,
+        name=head.name if same_size else FAMILIES[head.family].title,
+        hidden_size=width,
+        blocks=sum(count for _, count in best.counts[0]),
+        tensors=_labelled(tensors, (*state, *roles)),
+        differences=differences(_from_base(contents, best)),
+    )
 
 
-def _anywhere(ending: str, names: Iterable[str]) -> bool:
-    return any(_ends(name, ending) for name in names)
+def _from_base(contents: Contents, best: Comparison) -> Comparison:
+    """The comparison that tells how a file differs: with the table of which it is a variant."""
+    base = best.table.head.variant_of
+    return compare(contents, table_called(base), best.roots) if base else best
 
 
-def _ends(name: str, ending: str) -> bool:
-    return name == ending or (name.endswith(ending) and name[-len(ending) - 1] == ".")
+def _width(contents: Contents, best: Comparison) -> tuple[int, int]:
+    """The file's hidden size, and that of the table; 0 where the table names none."""
+    if best.table.head.width is None:
+        return 0, 0
+    name, axis = best.table.head.width
+    usual = next(line.shape for line in best.table.main.lines if name in line.names())
+    shape = contents.shapes[(best.roots[0] or "") + name]
+    folded = len(shape) != len(usual) or elements_of(shape) == elements_of(usual)
+    return (usual if folded else shape)[axis], usual[axis]
 
 
-def _has(mark: Mark, prefix: str, names: Mapping[str, Tensor]) -> bool:
-    if isinstance(mark, str):
-        return prefix + mark in names
-    name, axis, length = mark
-    return prefix + name in names and _length(names[prefix + name], axis) == length
+def _contradiction(
+    tensors: Sequence[Tensor],
+    state: RolePatterns,
+    contents: Contents,
+    best: Comparison,
+    alike: bool,
+    declared: str,
+) -> Architecture:
+    """A file whose tensors are one thing and whose `general.architecture` says another.
+
+    Tensors that are of one family alone are believed, with a word about it; else nothing is.
+    """
+    head = best.table.head
+    if alike:
+        said = f"{head.name} by its tensors, but general.architecture is {declared!r}"
+        return _unknown(tensors, state, said)
+    found = _known(tensors, state, contents, best)
+    if declared not in declarable():
+        return found
+    said = f"general.architecture is {declared!r}, not {' or '.join(map(repr, head.gguf))}"
+    return replace(found, differences=(*found.differences, said))
 
 
-def _length(tensor: Tensor, axis: int) -> int:
-    return tensor.shape[axis] if axis < len(tensor.shape) else 0
+def _others_alike(contents: Contents, groups: Sequence[Candidates], best: Comparison) -> bool:
+    """Whether the file's tensors are as well those of another family."""
+    family = best.table.head.family
+    group = next(group for group in groups if best.table in group.tables)
+    others = (table for table in group.tables if table.head.family != family)
+    compared = (compare(contents, table, group.roots) for table in others)
+    return any(comparison.matches and not comparison.reshaped for comparison in compared)
 
 
-def _width(pattern: Pattern, prefix: str, names: Mapping[str, Tensor]) -> int:
-    if pattern.width is None:
-        return 0
-    name, axis = pattern.width
-    return _length(names[prefix + name], axis) if prefix + name in names else 0
+def _nearest(compared: Iterable[Comparison]) -> str:
+    best = min(compared, key=lambda c: (c.misfits, *c.distance), default=None)
+    if best is None or _LEAST_LIKENESS * best.misfits > best.expected + len(best.unexplained):
+        return ""
+    return near_miss(best)
 
 
-def _count_blocks(pattern: Pattern, prefix: str, tensors: Iterable[Tensor]) -> int:
-    if not pattern.blocks:
-        return 0
-    stems = "|".join(map(re.escape, pattern.blocks))
-    numbered = re.compile(rf"(?:{stems})\.\d+(?=\.)")
-    tails = (t.name for t in tensors)
-    cut = len(prefix)
-    return len({found[0] for name in tails if (found := numbered.match(name, cut))})
+def _unknown(tensors: Sequence[Tensor], state: RolePatterns, nearest: str) -> Architecture:
+    labelled = _labelled(tensors, state)
+    return Architecture("", Kind.UNKNOWN, "unknown", 0, 0, labelled, nearest=nearest)
 
 
-def _with_roles(tensors: Sequence[Tensor], patterns: RolePatterns) -> Labelled:
-    if any(tensor.type in SVDQ_TYPES for tensor in tensors):
-        patterns = (LOW_RANK_BRANCH, *patterns)
+def _labelled(tensors: Sequence[Tensor], patterns: RolePatterns) -> Labelled:
     return tuple((role_of(tensor, patterns), tensor) for tensor in tensors)

@@ -27,6 +27,14 @@ def shipped_path() -> Path:
     return packaged if packaged.exists() else checkout
 
 
+def load_catalog(*paths: Path) -> Catalog:
+    """The catalog that comes with fitplan, with the files at `paths` laid over it.
+
+    Raises FitplanError (catalog, file) with the place of the first mistake.
+    """
+    return load(shipped_path(), *paths)
+
+
 def load(*paths: Path) -> Catalog:
     """Read, validate and link catalog files; entries of later ones replace those of the same id.
 
@@ -82,7 +90,7 @@ def _overlay(base: CatalogFile, document: "Document") -> CatalogFile:
 def _refusal(document: "Document", problem: Problem, more: str = "") -> FitplanError:
     place = document.place(problem)
     where = "" if place == WHOLE_FILE else f"{place[0]}:{place[1]}"
-    return catalog_error(f"{document.origin}:{where} {problem.message}{more}", problem.cure)
+    return catalog_error(f"{document.origin}:{where} {problem.message}{more}", problem.hint)
 
 
 def _read(path: Path) -> str:

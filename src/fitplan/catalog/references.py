@@ -43,9 +43,9 @@ def broken_references(file: CatalogFile, known: Names) -> Iterator[Problem]:
 
 def _missing(loc: Loc, what: str, name: str, known: Collection[str]) -> Iterator[Problem]:
     if name not in known:
-        error = unknown_name(what, name, list(known))
         rule = f"unknown-{what.split(' of ')[0].replace(' ', '-')}"
-        yield Problem(rule, loc, error.message, error.hint)
+        message = f"no {what} is called {name!r}"
+        yield Problem(rule, loc, message, lambda: unknown_name(what, name, list(known)).hint)
 
 
 def _broken_groups(loc: Loc, groups: dict[Role, dict[str, int]]) -> Iterator[Problem]:

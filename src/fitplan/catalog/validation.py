@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
+from functools import lru_cache, partial
+from itertools import islice
 from typing import Any
 
 from pydantic import ValidationError
@@ -14,6 +16,8 @@ from fitplan.catalog.yaml_pitfalls import open_trap
 
 _ADDRESSES = frozenset({"url"})
 _DAYS = frozenset({"as_of", "date"})
+MOST_MENDED = 2000
+"""Misspelt keys that are held against missing ones; who has more has no misspelt catalog."""
 
 
 def validated(data: Any) -> CatalogFile | list[ErrorDetails]:
@@ -43,12 +47,21 @@ def misspelt_keys(details: list[ErrorDetails]) -> dict[Loc, str]:
     for detail in details:
         if detail["type"] == "missing":
             missing.setdefault(detail["loc"][:-1], []).append(str(detail["loc"][-1]))
-    strange = [detail["loc"] for detail in details if detail["type"] == "extra_forbidden"]
+    strange = (
+        detail["loc"]
+        for detail in details
+        if detail["type"] == "extra_forbidden" and detail["loc"][:-1] in missing
+    )
     found = {
-        loc: get_close_matches(str(loc[-1]), missing.get(loc[:-1], []), n=1, cutoff=0.5)
-        for loc in strange
+        loc: _nearest(str(loc[-1]), tuple(missing[loc[:-1]]))
+        for loc in islice(strange, MOST_MENDED)
     }
-    return {loc: near[0] for loc, near in found.items() if near}
+    return {loc: near for loc, near in found.items() if near}
+
+
+@lru_cache(maxsize=1024)
+def _nearest(key: str, known: tuple[str, ...]) -> str:
+    return next(iter(get_close_matches(key, known, n=1, cutoff=0.5)), "")
 
 
 def first_problem(document: Document, details: list[ErrorDetails]) -> Problem:
@@ -59,17 +72,18 @@ def first_problem(document: Document, details: list[ErrorDetails]) -> Problem:
 
 def _problem(document: Document, detail: ErrorDetails) -> Problem:
     loc = detail["loc"]
-    path = ".".join(str(part) for part in loc) or "catalog"
+    path = ".".join(map(str, loc)) or "catalog"
+    if detail["type"] == "extra_forbidden":
+        return Problem("unknown-key", loc, f"{path}: unknown key", partial(_cure, detail))
     node = document.scalar(loc)
     trap = open_trap(node) if node and not _wants_day(detail) else None
     if trap:
         cure = f"found {_shorten(detail['input'])}; {trap[1]}"
         return Problem("yaml-trap", loc, f"{path}: {trap[0]}", cure)
-    return Problem(_rule(detail), loc, f"{path}: {_explain(detail)}", _cure(detail))
+    return Problem(_rule(detail), loc, f"{path}: {_explain(detail)}", partial(_cure, detail))
 
 
 _RULES: Mapping[str, str] = {
-    "extra_forbidden": "unknown-key",
     "missing": "missing-key",
     "value_error": "incomplete",
 }
@@ -91,8 +105,6 @@ def _rule(detail: ErrorDetails) -> str:
 
 
 def _explain(detail: ErrorDetails) -> str:
-    if detail["type"] == "extra_forbidden":
-        return "unknown key"
     if detail["type"] == "missing":
         return "missing"
     if detail["type"] == "string_pattern_mismatch" and detail["loc"][-1] in _ADDRESSES:

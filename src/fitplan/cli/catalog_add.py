@@ -65,19 +65,15 @@ def command(
     json: JsonOption = False,
 ) -> None:
     """Write the catalog entries of model files, by their headers alone."""
+    from fitplan.machine.atomic import retried
     from fitplan.questions.edit.add import Wanted
 
     shared = common(catalog, None, None, format, json).over(context.obj or Common())
     refuse_format("add", shared)
     wanted = Wanted(component, publisher, source)
+    given = _given(paths, RemoteOptions(no_cache, refresh))
     raise typer.Exit(
-        execute(
-            _given(paths, RemoteOptions(no_cache, refresh)),
-            wanted,
-            target(to, backup, shared),
-            backup,
-            shared,
-        )
+        retried(lambda: execute(given, wanted, target(to, backup, shared), backup, shared))
     )
 
 

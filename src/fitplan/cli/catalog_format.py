@@ -25,9 +25,12 @@ def command(
     json: JsonOption = False,
 ) -> None:
     """Put a catalog file into canonical order, quoting and number style; comments stay."""
+    from fitplan.machine.atomic import retried
+
     shared = common(None, None, None, format, json).over(context.obj or Common())
     refuse_format("format", shared)
-    raise typer.Exit(execute(file or Path("models.yaml"), check, backup, shared))
+    path = file or Path("models.yaml")
+    raise typer.Exit(retried(lambda: execute(path, check, backup, shared)))
 
 
 def execute(file: Path, check: bool, backup: bool, shared: Common) -> int:

@@ -13,7 +13,7 @@ from fitplan.cli.output import Format, console, show, write, write_json
 from fitplan.errors import usage_error
 
 if TYPE_CHECKING:
-    from fitplan.questions.edit.observe import Measured
+    from fitplan.questions.edit.observe import Measured, Seen
 
 
 def command(
@@ -43,12 +43,19 @@ def command(
     json: JsonOption = False,
 ) -> None:
     """Add a measured usage to a catalog, and show how far the prediction is from it."""
-    from fitplan.questions.edit.observe import Seen, observe
+    from fitplan.machine.atomic import retried
+    from fitplan.questions.edit.observe import Seen
 
     shared = common(catalog, None, None, format, json).over(context.obj or Common())
     refuse_format("observe", shared)
     seen = Seen(model, denoiser, encoder, _gib(cache), runtime, source, _day(day))
-    into = target(to, backup, shared)
+    retried(lambda: execute(seen, target(to, backup, shared), backup, shared))
+
+
+def execute(seen: "Seen", into: Target, backup: bool, shared: Common) -> None:
+    """Add the observation and print it."""
+    from fitplan.questions.edit.observe import observe
+
     found = observe(seen, into.document, into.base, shared.runtime)
     _print(found, into, into.save(found.text, backup), shared)
 

@@ -1,5 +1,7 @@
 """`fitplan check`: everything that is wrong with catalog files, each with its place and cure."""
 
+import gc
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
 from enum import StrEnum
@@ -14,7 +16,7 @@ from fitplan.cli.progress import progress_bar
 from fitplan.errors import EXIT_ANSWER, EXIT_NOTHING, usage_error
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from fitplan.questions.check import Report
     from fitplan.questions.check.online import Ask
@@ -93,13 +95,25 @@ def execute(
     from fitplan.catalog import reading
     from fitplan.questions.check import check
 
-    documents = [reading.open_document(file) for file in files or [_shipped()]]
     reproducible = replace(shared, user_catalog=False)
-    with progress_bar("asking the hub") as on_progress:
+    with _no_collector(), progress_bar("asking the hub") as on_progress:
+        documents = [reading.open_document(file) for file in files or [_shipped()]]
         ask = _asking(on_progress) if online else None
         report = check(documents, lambda: reproducible.catalog().file, today, ask)
     _show(report, format, strict)
     return EXIT_NOTHING if report.fails(strict) else EXIT_ANSWER
+
+
+@contextmanager
+def _no_collector() -> "Iterator[None]":
+    """A catalog is many small values without cycles: looking for garbage takes half the time."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def _asking(on_progress: "Callable[[int, int], None]") -> "Ask":

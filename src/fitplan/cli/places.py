@@ -128,10 +128,10 @@ def _with_files(catalog: "Catalog", paths: tuple[Path, ...]) -> "Catalog":
     for name, model in models:
         if strange := model.weights.unknown_packing:
             hint = "what no known quantization explains has no size and no error to plan with"
-            raise usage_error(f"{name} ({model.architecture}): {strange.reason}", hint)
+            raise usage_error(f"{name} ({model.described}): {strange.reason}", hint)
     matched = match(catalog, models)
     for unused in matched.unused:
-        what = f"{unused.name} ({unused.model.architecture})"
+        what = f"{unused.name} ({unused.model.described})"
         hint = "fitplan inspect shows what it is; a catalog of your own can name it"
         raise usage_error(f"{what} belongs to no model known: {unused.reason}", hint)
     return catalog.with_also(matched.files)

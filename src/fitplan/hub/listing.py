@@ -13,21 +13,25 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import quote, urljoin
 
-from fitplan.errors import file_error, unknown_name
+from fitplan.errors import FitplanError, file_error, unknown_name
 from fitplan.hub import problems
 from fitplan.hub.address import Address, is_commit
 from fitplan.hub.problems import Subject
 from fitplan.hub.transport import Hub, Reply
+from fitplan.readers.json_walk import JsonText
 from fitplan.readers.source import shown
 
-MAX_ANSWER = 16 << 20
-"""Bytes of one answer of the API."""
+MAX_ANSWER = 10 << 20
+"""Bytes of one answer of the API; of 20,000 files it has some 7 MB to say."""
 MAX_FILES = 20_000
 _MAX_PAGES = 40
 _MAX_PATH = 500
 _MAX_SIZE = 2**53
 WEIGHTS = frozenset({".gguf", ".safetensors", ".sft"})
-_NEXT_PAGE = re.compile(r'<([^<>]+)>;\s*rel="?next"?')
+_LINK = re.compile(r"<([^<>]*)>((?:[^<>\",]|\"[^\"]*\")*)")
+_NEXT = re.compile(r';\s*rel\s*=\s*(?:"(?:[^"]*\s)?next(?:\s[^"]*)?"|next\b)', re.IGNORECASE)
+_SAYS_NEXT = re.compile(r"rel\W*next", re.IGNORECASE)
+_SMALLER = "name a smaller repository"
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
@@ -83,16 +87,46 @@ def list_files(hub: Hub, address: Address) -> Repository:
     subject = hub.subject(address.repository, str(Address(address.repository, address.revision)))
     revision = quote(address.revision, safe="")
     url = f"{hub.endpoint}/api/models/{address.repository}/revision/{revision}?blobs=true"
-    info = _object(_json(_get(hub, url, subject), subject), subject)
-    commit = info.get("sha")
-    if not isinstance(commit, str) or not is_commit(commit):
+    info = _info(_get(hub, url, subject), subject)
+    if not isinstance(info.commit, str) or not is_commit(info.commit):
         raise problems.lie(subject, "the server doesn't say which commit that is")
-    files = tuple(_siblings(info.get("siblings"), subject))
+    files = info.files
     if any(file.size is None and file.is_weights for file in files):
-        files = tuple(_tree(hub, address.repository, commit, subject))
-    date = str(info.get("lastModified", ""))[:10]
-    renamed = _new_name(info.get("id"), address.repository)
-    return Repository(address, commit, date if _DAY.fullmatch(date) else "", files, renamed)
+        files = tuple(_tree(hub, address.repository, info.commit, subject))
+    date = str(info.date)[:10]
+    renamed = _new_name(info.id, address.repository)
+    return Repository(address, info.commit, date if _DAY.fullmatch(date) else "", files, renamed)
+
+
+@dataclass(frozen=True, slots=True)
+class _Info:
+    """What the API says of a repository, of whatever type that is, and its files."""
+
+    files: tuple[RemoteFile, ...]
+    commit: Any = None
+    date: Any = None
+    id: Any = None
+
+
+_FIELDS = {"sha": "commit", "lastModified": "date", "id": "id"}
+
+
+def _info(reply: Reply, subject: Subject) -> _Info:
+    walk = _walk(reply, subject)
+    files: tuple[RemoteFile, ...] | None = None
+    fields: dict[str, Any] = {}
+    for raw_key in walk.members():
+        key = walk.decoded(raw_key)
+        if key == "siblings":
+            files = tuple(_files(walk, "rfilename", subject))
+        elif key in _FIELDS:
+            fields[_FIELDS[key]] = walk.value()
+        else:
+            walk.skip()
+    walk.end()
+    if files is None:
+        raise problems.lie(subject, "the server doesn't list the repository's files")
+    return _Info(files, **fields)
 
 
 def _new_name(id: Any, asked: str) -> str:
@@ -122,7 +156,13 @@ def read_object(hub: Hub, repository: Repository, path: str, most: int) -> dict[
     """A small JSON object of a repository, such as config.json."""
     subject = hub.subject(repository.name, f"hf:{repository.name}:{path}")
     reply = _get(hub, file_url(hub, repository, path), subject, most)
-    return _object(_json(reply, subject), subject)
+    try:
+        content = json.loads(reply.body)
+    except (ValueError, RecursionError):
+        raise problems.lie(subject, "the server's answer is no JSON") from None
+    if not isinstance(content, dict):
+        raise problems.lie(subject, "the server's answer is no JSON object")
+    return content
 
 
 def _get(hub: Hub, url: str, subject: Subject, most: int = MAX_ANSWER) -> Reply:
@@ -135,55 +175,90 @@ def _get(hub: Hub, url: str, subject: Subject, most: int = MAX_ANSWER) -> Reply:
     return hub.get(url, subject, accept)
 
 
-def _json(reply: Reply, subject: Subject) -> Any:
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """Reports what is wrong with the JSON of an answer."""
+
+    subject: Subject
+
+    def malformed(self, message: str, at: int) -> FitplanError:
+        return problems.lie(self.subject, f"the server's answer {message} (byte {at})")
+
+    def beyond(self, message: str, most: object) -> FitplanError:
+        return self.subject.error(f"{message}; fitplan's limit is {most}", _SMALLER)
+
+
+def _walk(reply: Reply, subject: Subject) -> JsonText:
+    """A walk through the JSON of an answer; FitplanError when it is no text."""
     try:
-        return json.loads(reply.body)
-    except (ValueError, RecursionError):
-        raise problems.lie(subject, "the server's answer is no JSON") from None
-
-
-def _object(content: Any, subject: Subject) -> dict[str, Any]:
-    if not isinstance(content, dict):
-        raise problems.lie(subject, "the server's answer is no JSON object")
-    return content
-
-
-def _siblings(content: Any, subject: Subject) -> Iterator[RemoteFile]:
-    """The files of a model's info."""
-    yield from _files(content, "rfilename", subject)
+        reply.body.decode("utf-8")
+    except UnicodeDecodeError:
+        raise problems.lie(subject, "the server's answer is no JSON: it is not UTF-8") from None
+    return JsonText(reply.body, _Answer(subject))
 
 
 def _tree(hub: Hub, name: str, commit: str, subject: Subject) -> Iterator[RemoteFile]:
     """The files of a repository's tree, with its sizes."""
     url = f"{hub.endpoint}/api/models/{name}/tree/{commit}?recursive=true&expand=false"
+    asked: set[str] = set()
     found = 0
-    for _ in range(_MAX_PAGES):
+    while url:
+        asked.add(url)
         reply = _get(hub, url, subject)
-        entries = _json(reply, subject)
-        files = [e for e in entries if isinstance(e, dict) and e.get("type") == "file"]
-        found += len(files)
-        if found > MAX_FILES:
-            break
-        yield from _files(files, "path", subject)
-        following = _NEXT_PAGE.search(reply.headers.get("link", ""))
-        if following is None:
-            return
-        url = urljoin(url, following[1])
-        if not hub.is_own(url):
-            raise problems.lie(subject, "the server's listing goes on at another host")
-    raise subject.error(f"lists over {MAX_FILES} files", "name a smaller repository")
+        walk = _walk(reply, subject)
+        for file in _files(walk, "path", subject):
+            yield file
+            found += 1
+            _check_count(found, subject)
+        walk.end()
+        url = _next_page(hub, url, reply.headers, subject)
+        if url in asked or len(asked) > _MAX_PAGES:
+            raise problems.lie(subject, "the server's listing has no last page")
 
 
-def _files(content: Any, key: str, subject: Subject) -> Iterator[RemoteFile]:
-    if not isinstance(content, list) or len(content) > MAX_FILES:
-        raise problems.lie(subject, "the server doesn't list the repository's files")
-    for entry in content:
-        path = entry.get(key) if isinstance(entry, dict) else None
-        if not isinstance(path, str) or not _is_path(path):
-            raise problems.lie(subject, f"the server lists a file called '{shown(path)}'")
-        size = entry.get("size")
-        known = type(size) is int and 0 <= size < _MAX_SIZE
-        yield RemoteFile(path, size if known else None)
+def _next_page(hub: Hub, url: str, headers: Mapping[str, str], subject: Subject) -> str:
+    """Where the next page of a listing is; "" when there is none.
+
+    FitplanError when the server says that there is one, but not where on this host.
+    """
+    link = headers.get("link", "")
+    found = [part[1] for part in _LINK.finditer(link) if _NEXT.search(part[2])]
+    if not found:
+        if _SAYS_NEXT.search(link):
+            raise problems.lie(subject, "the server's Link to the next page is malformed")
+        return ""
+    try:
+        following = urljoin(url, str(found[0]))
+    except ValueError:
+        following = ""
+    if not hub.is_own(following):
+        raise problems.lie(subject, "the server's listing goes on at another host")
+    return following
+
+
+def _check_count(count: int, subject: Subject) -> None:
+    if count > MAX_FILES:
+        raise _Answer(subject).beyond(f"lists over {MAX_FILES} files", MAX_FILES)
+
+
+def _files(walk: JsonText, key: str, subject: Subject) -> Iterator[RemoteFile]:
+    """The files in the list that is next; folders are left out."""
+    for count, _ in enumerate(walk.items(), 1):
+        _check_count(count, subject)
+        entry = walk.value()
+        if isinstance(entry, dict) and entry.get("type", "file") == "file":
+            yield _file(entry, key, subject)
+        elif not isinstance(entry, dict):
+            raise problems.lie(subject, "the server lists something that is no file")
+
+
+def _file(entry: Mapping[str, Any], key: str, subject: Subject) -> RemoteFile:
+    path = entry.get(key)
+    if not isinstance(path, str) or not _is_path(path):
+        raise problems.lie(subject, f"the server lists a file called '{shown(path)}'")
+    size = entry.get("size")
+    known = type(size) is int and 0 <= size < _MAX_SIZE
+    return RemoteFile(path, size if known else None)
 
 
 def _is_path(path: str) -> bool:

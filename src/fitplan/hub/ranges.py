@@ -22,10 +22,13 @@ LEAST = 2 << 10
 """Bytes of a later range when nothing says what is ahead."""
 MOST = 4 << 20
 """Bytes of one range."""
-MAX_BYTES = 64 << 20
+MAX_BYTES = 128 << 20
 """Bytes of one file's header in all; the largest tokenizers take under 32 MiB."""
 MAX_REQUESTS = 100
-MAX_SECONDS = 300.0
+MAX_SECONDS = 55.0
+"""For one file's header, while nothing comes; what came adds to it."""
+SLOWEST = 64 << 10
+"""Bytes that add a second."""
 
 _CONTENT_RANGE = re.compile(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18}|\*)", re.IGNORECASE)
 
@@ -41,7 +44,7 @@ class RangeFile:
         self._hub = hub
         self._url = url
         self._storage = ""
-        self._until = time.monotonic() + MAX_SECONDS
+        self._begun = time.monotonic()
 
     def fetch(self, begin: int, end: int) -> bytes:
         """Bytes `begin` to `end`, which is exclusive; FitplanError when they can't be had."""
@@ -56,21 +59,29 @@ class RangeFile:
         self.received += len(reply.body)
         return reply.body
 
+    @property
+    def _until(self) -> float:
+        """When patience ends: a slow line may take long, a server that dawdles may not."""
+        return self._begun + MAX_SECONDS + self.received / SLOWEST
+
     def _ask(self, asked: Mapping[str, str], accept: Accept) -> Reply:
         """Ask where the last range came from; when that no longer serves, ask the hub again."""
         if self._storage:
             try:
-                return self._hub.get(self._storage, self.subject, accept, asked)
+                return self._hub.get(self._storage, self.subject, accept, asked, self._until)
             except FitplanError:
                 self._storage = ""
-        reply = self._hub.get(self._url, self.subject, accept, asked)
+        reply = self._hub.get(self._url, self.subject, accept, asked, self._until)
         self._storage = "" if self._hub.is_own(reply.url) else reply.url
         return reply
 
     def _check(self, count: int) -> None:
         self.requests += 1
         if self.received + count > MAX_BYTES or self.requests > MAX_REQUESTS:
-            message = f"its header takes over {MAX_BYTES >> 20} MiB or {MAX_REQUESTS} requests"
+            message = (
+                "has a longer or more scattered header; fitplan's limit is "
+                f"{MAX_BYTES >> 20} MiB or {MAX_REQUESTS} requests"
+            )
             raise self.subject.error(message, "download it, then inspect the file")
         if time.monotonic() > self._until:
             raise problems.silent(self.subject, self._url)

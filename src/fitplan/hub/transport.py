@@ -7,6 +7,7 @@ answer has led elsewhere it is not sent again. Every exchange has a last second,
 because no read timeout bounds a server that sends one byte at a time.
 """
 
+import math
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -44,6 +45,10 @@ class Patience:
     """Without a byte."""
     exchange: float = 40.0
     """For one question and its answer."""
+    total: float = 55.0
+    """For one question with all its tries, waits and redirects."""
+    lost: int = 3
+    """Questions without an answer in time, one after another, until no more are asked."""
 
     def wait(self, number: int) -> float:
         """Before try `number` + 1."""
@@ -67,10 +72,13 @@ class Reply:
 class _PassingError(Exception):
     """An error that may be over soon."""
 
-    def __init__(self, error: FitplanError, after: float = 0.0) -> None:
+    def __init__(self, error: FitplanError, after: float = 0.0, *, slow: bool = False) -> None:
         super().__init__()
         self.error = error
         self.after = after
+        """Seconds that the server asks to wait."""
+        self.slow = slow
+        """Whether no answer came in time."""
 
 
 class Hub:
@@ -79,6 +87,7 @@ class Hub:
     def __init__(self, patience: Patience | None = None) -> None:
         self.patience = patience or PATIENCE
         self._lock = threading.Lock()
+        self._lost = 0
         self.received = 0
         """Bytes of all bodies so far."""
         self.requests = 0
@@ -133,17 +142,31 @@ class Hub:
         return Subject(what, f"{server}/{repository}")
 
     def get(
-        self, url: str, subject: Subject, accept: Accept, extra: Mapping[str, str] | None = None
+        self,
+        url: str,
+        subject: Subject,
+        accept: Accept,
+        extra: Mapping[str, str] | None = None,
+        until: float = math.inf,
     ) -> Reply:
-        """Ask for `url`; tries again when that may help. FitplanError, exit 3, when it doesn't."""
+        """Ask for `url`; tries again when that may help, but not after `until` (monotonic).
+
+        FitplanError, exit 3, when there is no answer.
+        """
         if self.offline:
             raise problems.offline(subject)
+        if self._lost >= self.patience.lost:
+            raise problems.silent(subject, url)
         self._prepare()
+        until = min(until, time.monotonic() + self.patience.total)
         for number in range(1, self.patience.tries + 1):
             try:
-                return self._follow(url, subject, accept, dict(extra or {}))
+                reply = self._follow(url, subject, accept, dict(extra or {}), until)
             except _PassingError as passing:
-                self._pause(passing, number, subject)
+                self._pause(passing, number, subject, until)
+            else:
+                self._lost = 0
+                return reply
         raise AssertionError("the last try returns or raises")
 
     def _prepare(self) -> None:
@@ -151,19 +174,26 @@ class Hub:
         with self._lock:
             _ = (self.endpoint, self._token, self._client, self._http)
 
-    def _pause(self, passing: _PassingError, number: int, subject: Subject) -> None:
+    def _pause(self, passing: _PassingError, number: int, subject: Subject, until: float) -> None:
+        """Wait before the next try; the error when there is none, or no time for it."""
         if passing.after > self.patience.longest_wait:
             raise problems.waited(subject, passing.after) from None
-        if number == self.patience.tries:
+        pause = max(passing.after, self.patience.wait(number))
+        late = time.monotonic() + pause >= until
+        if late or number == self.patience.tries:
+            self._lost += passing.slow
             raise passing.error from None
-        time.sleep(max(passing.after, self.patience.wait(number)))
+        time.sleep(pause)
 
-    def _follow(self, url: str, subject: Subject, accept: Accept, extra: dict[str, str]) -> Reply:
+    def _follow(
+        self, url: str, subject: Subject, accept: Accept, extra: dict[str, str], until: float
+    ) -> Reply:
         trusted = self.is_own(url)
         for _ in range(_MAX_REDIRECTS + 1):
             headers = self._headers(extra, trusted)
-            ask = partial(self._ask, url, headers, subject, accept)
-            reply = self._within_time(url, subject, ask)
+            last = min(until, time.monotonic() + self.patience.exchange)
+            ask = partial(self._ask, url, headers, subject, accept, last)
+            reply = self._within_time(url, subject, ask, last)
             if reply.status not in _REDIRECTS:
                 return reply
             url = _next(url, reply.headers.get("location", ""), subject)
@@ -176,7 +206,9 @@ class Hub:
             headers["authorization"] = f"Bearer {self._token}"
         return headers
 
-    def _within_time(self, url: str, subject: Subject, ask: Callable[[], Reply]) -> Reply:
+    def _within_time(
+        self, url: str, subject: Subject, ask: Callable[[], Reply], last: float
+    ) -> Reply:
         answers: SimpleQueue[Reply | Exception] = SimpleQueue()
 
         def work() -> None:
@@ -187,9 +219,9 @@ class Hub:
 
         threading.Thread(target=work, daemon=True).start()
         try:
-            answer = answers.get(timeout=self.patience.exchange)
+            answer = answers.get(timeout=max(0.0, last - time.monotonic()))
         except Empty:
-            raise _PassingError(problems.silent(subject, url)) from None
+            raise _PassingError(problems.silent(subject, url), slow=True) from None
         if isinstance(answer, Reply):
             return answer
         raise self._translated(answer, url, subject)
@@ -199,7 +231,7 @@ class Hub:
         if isinstance(error, (FitplanError, _PassingError)):
             return error
         if isinstance(error, self._http.TimeoutException):
-            return _PassingError(problems.silent(subject, url))
+            return _PassingError(problems.silent(subject, url), slow=True)
         if isinstance(error, self._http.ProtocolError):
             return _PassingError(
                 problems.lie(subject, "the server's answer is broken off or garbled")
@@ -210,16 +242,20 @@ class Hub:
             return problems.lie(subject, "the server redirects to something that is no address")
         return error
 
-    def _ask(self, url: str, headers: dict[str, str], subject: Subject, accept: Accept) -> Reply:
+    def _ask(
+        self, url: str, headers: dict[str, str], subject: Subject, accept: Accept, last: float
+    ) -> Reply:
         silence = self._http.Timeout(self.patience.silence)
         request = self._client.build_request("GET", url, headers=headers, timeout=silence)
         response = self._client.send(request, stream=True, follow_redirects=False)
         try:
-            return self._answer(response, url, subject, accept)
+            return self._answer(response, url, subject, accept, last)
         finally:
             response.close()
 
-    def _answer(self, response: Any, url: str, subject: Subject, accept: Accept) -> Reply:
+    def _answer(
+        self, response: Any, url: str, subject: Subject, accept: Accept, last: float
+    ) -> Reply:
         status, headers = int(response.status_code), response.headers
         with self._lock:
             self.requests += 1
@@ -229,7 +265,8 @@ class Hub:
             raise self._refused(status, headers, url, subject)
         if headers.get("content-encoding", "identity").casefold() not in ("", "identity"):
             raise problems.lie(subject, "the server compresses what it was asked to send as it is")
-        return Reply(status, headers, self._body(response, accept(status, headers), subject), url)
+        body = self._body(response, accept(status, headers), subject, last)
+        return Reply(status, headers, body, url)
 
     def _refused(
         self, status: int, headers: Mapping[str, str], url: str, subject: Subject
@@ -239,7 +276,8 @@ class Hub:
         error = problems.refusal(status, headers, subject, self._token is not None)
         return _PassingError(error, retry_after(headers)) if status in _PASSING else error
 
-    def _body(self, response: Any, most: int, subject: Subject) -> bytes:
+    def _body(self, response: Any, most: int, subject: Subject, last: float) -> bytes:
+        """The body; the thread that reads it ends at `last`, also when nobody waits any more."""
         body = bytearray()
         for piece in response.iter_raw():
             body += piece
@@ -247,6 +285,8 @@ class Hub:
                 self.received += len(piece)
             if len(body) > most:
                 raise problems.lie(subject, "the server sends more than it was asked for")
+            if time.monotonic() > last:
+                raise _PassingError(problems.silent(subject, str(response.url)), slow=True)
         return bytes(body)
 
 

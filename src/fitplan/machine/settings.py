@@ -14,7 +14,7 @@ from pathlib import Path
 import yaml
 
 from fitplan.errors import file_error
-from fitplan.machine.atomic import keep_backup, replace_file
+from fitplan.machine.atomic import replace_file, retried
 
 MAX_BYTES = 2**20
 """No settings file is larger."""
@@ -39,8 +39,13 @@ def write_setting(path: Path, key: str, value: str) -> Change:
     """Set `key` to `value` (a YAML scalar) in the file at `path`; the old file stays as a backup.
 
     Raises FitplanError (file) when the file is missing, a link, no regular file, not YAML that can
-    be edited safely, or changed by somebody else meanwhile; it is untouched then.
+    be edited safely, or changed again and again meanwhile; it is untouched then. An edit that is
+    overtaken once is made anew on what the file says now.
     """
+    return retried(lambda: _write_once(path, key, value))
+
+
+def _write_once(path: Path, key: str, value: str) -> Change:
     try:
         content, state = _read(path)
         text = content.decode("utf-8")
@@ -48,7 +53,7 @@ def write_setting(path: Path, key: str, value: str) -> Change:
         edited = with_setting(text, key, value)
         if edited == text:
             return Change(path, key, before, value, None)
-        backup = _replace(path, content, edited.encode("utf-8"), state)
+        backup = replace_file(path, edited.encode("utf-8"), state, content)
     except UnicodeDecodeError:
         raise file_error(f"{path}: not UTF-8 text", "save it as UTF-8") from None
     except yaml.YAMLError as error:
@@ -138,13 +143,6 @@ def _read(path: Path) -> tuple[bytes, os.stat_result]:
                 f"{path}: larger than {MAX_BYTES // 2**20} MiB", "is it a settings file?"
             )
         return stream.read(), state
-
-
-def _replace(path: Path, old: bytes, new: bytes, state: os.stat_result) -> Path:
-    """Keep `old` as a backup, then put `new` in its place."""
-    backup = keep_backup(path, old, state)
-    replace_file(path, new, state)
-    return backup
 
 
 def _told(error: yaml.YAMLError) -> str:

@@ -60,7 +60,7 @@ def read_headers(
         headers.append(read(path))
         tensors += len(headers[-1].tensors)
         if tensors > MAX_TENSORS:
-            message = f"with its shards has over {MAX_TENSORS} tensors"
+            message = f"has over {MAX_TENSORS} tensors with its shards; that is fitplan's limit"
             raise path_error(path, message, "give the files of one model")
     return headers
 
@@ -102,8 +102,11 @@ def shard_paths(path: Path) -> list[Path]:
     if found is None:
         return [path]
     stem, number, total, suffix = found.groups()
-    if not 1 <= int(total) <= _MAX_SHARDS or not 1 <= int(number) <= int(total):
+    if not 1 <= int(number) <= int(total):
         raise path_error(path, "has an impossible shard number", "check the file's name")
+    if int(total) > _MAX_SHARDS:
+        message = f"is one of {int(total)} shards; fitplan's limit is {_MAX_SHARDS}"
+        raise path_error(path, message, "merge some of them")
     wide, of = len(number), len(total)
     names = [f"{stem}-{i:0{wide}}-of-{int(total):0{of}}{suffix}" for i in range(1, int(total) + 1)]
     return [path.with_name(name) for name in names]

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from fitplan.accounting.weights import Container, Kind
+from fitplan.architectures import family_of_pipeline
 from fitplan.errors import FitplanError
 from fitplan.readers.choosing import chosen_files
 from fitplan.readers.declared import QUANTIZATION_CONFIG, Asked, declared_by
@@ -20,22 +21,6 @@ _MAX_ENTRIES = 10_000
 _MAX_FOLDERS = 250
 _LOAD_TYPES = {"bfloat16": "BF16", "float16": "F16", "float32": "F32"}
 _PICKLES = (".bin", ".pt", ".pth", ".ckpt")
-_PIPELINES = (
-    ("ZImage", "z-image"),
-    ("Flux2", "flux2"),
-    ("Flux", "flux1"),
-    ("StableDiffusionXL", "sdxl"),
-    ("StableDiffusion3", "sd3"),
-    ("StableDiffusion", "sd15"),
-    ("QwenImage", "qwen-image"),
-    ("Wan", "wan"),
-    ("CogView4", "cogview4"),
-    ("ErnieImage", "ernie"),
-    ("Krea2", "krea2"),
-    ("Chroma", "chroma"),
-    ("Lumina2", "lumina2"),
-)
-"""How a diffusers pipeline's class name begins → family, for a pipeline without its denoiser."""
 
 
 Part = ModelFile | FitplanError
@@ -148,8 +133,8 @@ def parts_of_pipeline(class_name: str, models: Sequence[ModelFile]) -> tuple[Mod
 def _pipeline_family(class_name: str, models: Sequence[ModelFile]) -> str:
     """The denoiser's family; without one, what the class name says."""
     denoisers = [m.weights.family for m in models if m.kind is Kind.DENOISER]
-    named = [family for start, family in _PIPELINES if class_name.startswith(start)]
-    return next(iter((*denoisers, *named)), shown(class_name) or "unknown")
+    named = family_of_pipeline(class_name)
+    return next(filter(None, (*denoisers, named, shown(class_name))), "unknown")
 
 
 def _hugging_face(path: Path, files: Sequence[Path], chosen: Sequence[str]) -> ModelFile:

@@ -10,20 +10,32 @@ from dataclasses import dataclass
 
 from fitplan.accounting.quantization import GGML_TYPES, TensorType
 from fitplan.accounting.weights import Container, Tensor
-from fitplan.readers.header import Header, Span, check_count, check_spans, check_unique, tensor_name
+from fitplan.readers.header import (
+    MAX_AXES,
+    MAX_ENTRIES,
+    Header,
+    Names,
+    Span,
+    check_count,
+    check_spans,
+)
 from fitplan.readers.metadata import MAX_NUMBERS, MAX_TEXT, Metadata, MetadataValue, wanted_of_gguf
-from fitplan.readers.source import Source, shown
+from fitplan.readers.source import MAX_NAME, Source, shown
 
 MAGIC = b"GGUF"
 MAX_HEADER = 128 << 20
 """Bytes a header may have; the largest tokenizers take under 32 MiB."""
 
 _VERSIONS = (2, 3)
-_MAX_DIMENSIONS = 8
+_ALIGNMENT = "general.alignment"
 _DEFAULT_ALIGNMENT = 32
-_MAX_ALIGNMENT = 1 << 20
 _MAX_KEY = 65_535
-_STRING, _ARRAY = 8, 9
+_MAX_NESTING = 8
+_SMALLEST_INFO = 24
+"""Bytes of a tensor info with an empty name and no axes."""
+_SMALLEST_ENTRY = 14
+"""Bytes of a metadata entry: a key of one byte, a value of one."""
+_UINT32, _STRING, _ARRAY = 4, 8, 9
 _VALUE_BYTES = {0: 1, 1: 1, 2: 2, 3: 2, 4: 4, 5: 4, 6: 4, 7: 1, 10: 8, 11: 8, 12: 8}
 """GGUF value type → bytes of one value."""
 _USUAL_INFO = 64
@@ -40,14 +52,14 @@ def read_gguf(source: Source) -> Header:
     """The header of an open GGUF file; FitplanError for anything that doesn't fit the file."""
     source.limit = min(source.size, MAX_HEADER)
     walker = _Walker(source, _byte_order(source))
-    tensor_count = walker.u64()
-    metadata_count = walker.u64()
+    tensor_count = walker.count("tensors", _SMALLEST_INFO)
+    entries = walker.count("metadata entries", _SMALLEST_ENTRY)
     check_count(tensor_count, "tensors", source)
-    check_count(metadata_count, "metadata entries", source)
-    metadata = walker.metadata(metadata_count)
+    if entries > MAX_ENTRIES:
+        raise source.beyond(f"has {entries} metadata entries", MAX_ENTRIES)
+    metadata = walker.metadata(entries)
     infos = walker.tensors(tensor_count)
-    check_unique((info.tensor.name for info in infos), source.path)
-    _check_data(infos, _number(metadata, "general.alignment", _DEFAULT_ALIGNMENT), source)
+    _check_data(infos, _number(metadata, _ALIGNMENT, _DEFAULT_ALIGNMENT), source)
     return Header(
         path=source.path,
         container=Container.GGUF,
@@ -118,18 +130,38 @@ class _Walker:
     def u64(self) -> int:
         return self._u64(self._source.take(8))[0]
 
+    def count(self, what: str, smallest: int) -> int:
+        """A number of items of `smallest` bytes or more, of which the file has enough."""
+        count = self.u64()
+        if count * smallest > self._source.size - self._source.position:
+            raise self._source.error(f"claims {count} {what}, more than fit in it")
+        return count
+
     def metadata(self, count: int) -> dict[str, MetadataValue]:
         """Walk all metadata entries; those that are wanted."""
         kept: dict[str, MetadataValue] = {}
+        seen: set[bytes] = set()
         for _ in range(count):
-            key = self._bytes(_MAX_KEY, "metadata key").decode("utf-8", "backslashreplace")
+            key = self._key(seen)
             value_type = self.u32()
+            if key == _ALIGNMENT and value_type != _UINT32:
+                raise self._source.error(f"{_ALIGNMENT} is not a 32-bit number")
             value = self._value(value_type) if wanted_of_gguf(key) else None
             if value is None:
                 self._skip_value(value_type, key)
             else:
                 kept[key] = value
         return kept
+
+    def _key(self, seen: set[bytes]) -> str:
+        """The metadata key that is next, once it is noted in `seen`."""
+        raw = self._bytes(_MAX_KEY, "metadata key")
+        key = self._text(raw, "metadata key")
+        if not raw or raw in seen:
+            what = "an empty metadata key" if not raw else f"the metadata key '{shown(key)}' twice"
+            raise self._source.error(f"has {what}")
+        seen.add(raw)
+        return key
 
     def _value(self, value_type: int) -> MetadataValue | None:
         """The value that is next, stepped over; None, and where it was, when it isn't one to keep.
@@ -166,25 +198,32 @@ class _Walker:
     def tensors(self, count: int) -> list[_Info]:
         """Walk all tensor infos."""
         pace = _Pace(self._source, count, _USUAL_INFO)
+        names = Names(self._source)
         infos = []
         for left in range(count, 0, -1):
             pace.tell(left)
-            infos.append(self._tensor())
+            infos.append(self._tensor(names))
         return infos
 
-    def _tensor(self) -> _Info:
-        name = tensor_name(self._bytes(_MAX_KEY, "tensor name"), self._source)
-        dimensions = self.u32()
-        if dimensions > _MAX_DIMENSIONS:
-            raise self._source.error(f"tensor '{shown(name)}' has {dimensions} dimensions")
-        lengths = tuple(self.u64() for _ in range(dimensions))
+    def _tensor(self, names: Names) -> _Info:
+        name = self._text(self._bytes(4 * MAX_NAME, "tensor name"), "tensor name")
+        names.take(name)
+        lengths = self._lengths(name)
         stored_as = self._tensor_type(name)
         tensor = Tensor(name, lengths[::-1], stored_as.name)
         offset = self.u64()
-        if lengths and lengths[0] % stored_as.block_size:
+        if (lengths or (1,))[0] % stored_as.block_size:
             size = f"{stored_as.name}'s block size {stored_as.block_size}"
             raise self._source.error(f"rows of '{shown(name)}' are no multiple of {size}")
         return _Info(tensor, offset, stored_as.bytes_for(tensor.elements))
+
+    def _lengths(self, name: str) -> tuple[int, ...]:
+        """The lengths of the axes of the tensor `name`, rows last."""
+        axes = self.u32()
+        self._source.require(8 * axes)
+        if axes > MAX_AXES:
+            raise self._source.beyond(f"'{shown(name)}' has {axes} axes", MAX_AXES)
+        return tuple(self.u64() for _ in range(axes))
 
     def _tensor_type(self, name: str) -> TensorType:
         number = self.u32()
@@ -193,33 +232,50 @@ class _Walker:
             raise self._source.error(f"'{shown(name)}' has unknown tensor type {number}", cure)
         return GGML_TYPES[number]
 
-    def _bytes(self, limit: int, what: str) -> bytes:
+    def _bytes(self, longest: int, what: str) -> bytes:
         length = self.u64()
-        if length > limit:
-            raise self._source.error(f"claims a {what} of {length} bytes; {limit} are allowed")
+        self._source.require(length)
+        if length > longest:
+            raise self._source.beyond(f"has a {what} of {length} bytes", longest)
         return self._source.take(length)
 
-    def _skip_value(self, value_type: int, key: str) -> None:
+    def _text(self, raw: bytes, what: str) -> str:
+        try:
+            return raw.decode("utf-8")
+        except UnicodeDecodeError:
+            raise self._source.error(f"the {what} {shown(raw)} is not UTF-8") from None
+
+    def _skip_value(self, value_type: int, key: str, depth: int = 0) -> None:
         if value_type == _STRING:
             self._source.skip(self.u64())
         elif value_type == _ARRAY:
-            self._skip_array(key)
+            self._skip_array(key, depth)
         else:
             self._source.skip(self._value_bytes(value_type, key))
 
-    def _skip_array(self, key: str) -> None:
+    def _skip_array(self, key: str, depth: int) -> None:
         item_type, count = self.u32(), self.u64()
         if item_type == _ARRAY:
-            raise self._source.error(f"metadata '{shown(key)}' is an array of arrays")
-        if item_type == _STRING:
+            self._skip_arrays(key, count, depth + 1)
+        elif item_type == _STRING:
             self._skip_strings(count)
         else:
             self._source.skip(count * self._value_bytes(item_type, key))
 
+    def _skip_arrays(self, key: str, count: int, depth: int) -> None:
+        """Walk `count` arrays inside of an array."""
+        self._source.require(12 * count)
+        if depth > _MAX_NESTING or count > MAX_ENTRIES:
+            what = f"metadata '{shown(key)}' has deeper or longer arrays of arrays"
+            raise self._source.beyond(what, f"{_MAX_NESTING} levels and {MAX_ENTRIES} arrays")
+        for _ in range(count):
+            self._skip_array(key, depth)
+
     def _skip_strings(self, count: int) -> None:
         """Walk `count` strings, each eight bytes of length and that many bytes."""
-        if 8 * count > self._source.limit - self._source.position:
+        if 8 * count > self._source.size - self._source.position:
             raise self._source.error(f"claims an array of {count} strings, more than fit in it")
+        self._source.require(8 * count)
         pace = _Pace(self._source, count, _USUAL_STRING)
         while count:
             pace.tell(count)
@@ -249,8 +305,8 @@ class _Walker:
 
 def _check_data(infos: list[_Info], alignment: int, source: Source) -> None:
     """FitplanError when tensor data isn't aligned, overlaps, or reaches past the end."""
-    if not 0 < alignment <= _MAX_ALIGNMENT:
-        raise source.error(f"has an alignment of {alignment} bytes")
+    if alignment.bit_count() != 1:
+        raise source.error(f"has an alignment of {alignment} bytes, which is no power of two")
     start = -(-source.position // alignment) * alignment
     for info in infos:
         if info.offset % alignment:

@@ -8,6 +8,13 @@ from fitplan.accounting.weights import Container, Tensor
 from fitplan.readers.metadata import Metadata
 from fitplan.readers.source import MAX_NAME, MAX_TENSORS, Source, path_error, shown
 
+MAX_NAMES = 32 << 20
+"""Bytes of all names of one file's tensors."""
+MAX_ENTRIES = 1 << 18
+"""Metadata entries of one file."""
+MAX_AXES = 16
+"""Axes of one tensor."""
+
 
 @dataclass(frozen=True, slots=True)
 class Header:
@@ -32,28 +39,34 @@ class Span:
     name: str
 
 
-def tensor_name(raw: bytes, source: Source) -> str:
-    """The name in `raw`; FitplanError when it is too long, not UTF-8 or not printable."""
-    if len(raw) > MAX_NAME:
-        raise source.error(f"a tensor's name is {len(raw)} bytes long; {MAX_NAME} are allowed")
-    try:
-        name = raw.decode("utf-8")
-    except UnicodeDecodeError:
-        raise source.error(f"the tensor name {shown(raw)} is not UTF-8") from None
-    return printable_name(name, source)
+class Names:
+    """The names of one file's tensors as they come: each once, not too many, not too long."""
 
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._seen: set[str] = set()
+        self._bytes = 0
 
-def printable_name(name: str, source: Source) -> str:
-    """`name`, unless it is empty or holds control characters or the like."""
-    if not name or not name.isprintable():
-        raise source.error(f"the tensor name '{shown(name)}' is empty or not printable")
-    return name
+    def take(self, name: str) -> None:
+        """FitplanError when `name` was there before, or a limit is reached."""
+        if name in self._seen:
+            raise self._source.error(f"two tensors are called '{shown(name)}'")
+        self._seen.add(name)
+        self._bytes += len(name.encode("utf-8"))
+        check_count(len(self._seen), "tensors", self._source)
+        if len(name) > MAX_NAME:
+            raise self._source.beyond(f"has a name of {len(name)} letters", MAX_NAME)
+        if self._bytes > MAX_NAMES:
+            raise self._source.beyond("has longer names", f"{MAX_NAMES >> 20} MiB in all")
+        if not name.isprintable():
+            what = f"has a tensor called '{shown(name)}'"
+            raise self._source.beyond(what, "names of printable letters")
 
 
 def check_count(count: int, what: str, source: Source) -> None:
-    """FitplanError when a header claims more of something than any model has."""
+    """FitplanError when a header claims more of something than fitplan reads."""
     if count > MAX_TENSORS:
-        raise source.error(f"claims {count} {what}; at most {MAX_TENSORS} are read")
+        raise source.beyond(f"has {count} {what}", MAX_TENSORS)
 
 
 def check_unique(names: Iterable[str], path: Path) -> None:

@@ -1,7 +1,7 @@
 """A model as the readers found it: its header in the planner's terms, and what to say about it."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fitplan.accounting.flavours import Declared
@@ -9,6 +9,7 @@ from fitplan.accounting.quantization import TENSOR_TYPES
 from fitplan.accounting.weights import Container, Kind, Tensor, WeightFile
 from fitplan.architectures import Architecture, quant_of, recognise
 from fitplan.readers.header import Header, check_unique
+from fitplan.readers.metadata import ORIGINAL_SHAPE
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,17 +37,32 @@ class ModelFile:
     """What the tensors are stored as, the largest total first."""
     warnings: tuple[str, ...] = ()
     """What a user should know: a wrong extension, files left out."""
-    differences: tuple[str, ...] = ()
-    """How a variant differs from its architecture: "196 input channels instead of 64"."""
-    nearest: str = ""
-    """What an unknown architecture is near to, and what keeps it from that."""
     parts: tuple["ModelFile", ...] = ()
     """Components of a full checkpoint; their `file_bytes` are their tensors' bytes."""
+    differences: tuple[str, ...] = ()
+    """How it differs from what `architecture` says: "196 input channels instead of 64"."""
+    nearest: str = ""
+    """What an unknown architecture almost is, and how it differs; "" when it is near nothing."""
 
     @property
     def tensor_bytes(self) -> int:
         """Bytes of all tensors as stored, without header and padding."""
         return self.weights.tensor_bytes
+
+    @property
+    def standing(self) -> str:
+        """How a variant differs from what it is called, or what an unknown one almost is.
+
+        It follows the name; "" when there is nothing to say.
+        """
+        if self.nearest:
+            return f"nearest: {self.nearest}"
+        return f"but {'; '.join(self.differences)}" if self.differences else ""
+
+    @property
+    def described(self) -> str:
+        """Name and standing: "Qwen3 4B, but 151,669 tokens instead of 151,936"."""
+        return ", ".join(filter(None, (self.architecture, self.standing)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +79,20 @@ class Place:
 
 def assemble(place: Place, headers: Sequence[Header]) -> ModelFile:
     """One model from the headers of its file or shards; FitplanError when shards share a name."""
-    tensors = [tensor for header in headers for tensor in header.tensors]
+    tensors = [tensor for header in headers for tensor in _unfolded(header)]
     if len(headers) > 1:
         check_unique((tensor.name for tensor in tensors), place.path)
     file_bytes = sum(header.file_bytes for header in headers)
-    return _model(place, recognise(tensors, place.declared), file_bytes, headers[0].file_type)
+    found = recognise(tensors, headers[0].metadata, place.declared)
+    return _model(place, found, file_bytes, headers[0].file_type)
+
+
+def _unfolded(header: Header) -> Iterator[Tensor]:
+    """The tensors of a header in the shapes they had before ComfyUI-GGUF folded them for ggml."""
+    for tensor in header.tensors:
+        shape = header.metadata.get(f"{ORIGINAL_SHAPE}{tensor.name}", tensor.shape)
+        true = replace(tensor, shape=shape) if isinstance(shape, tuple) else tensor
+        yield true if true.elements == tensor.elements else tensor
 
 
 def _model(
@@ -94,6 +119,8 @@ def _model(
         types=_totals([tensor for _, tensor in found.tensors]),
         warnings=place.warnings,
         parts=parts,
+        differences=found.differences,
+        nearest=found.nearest,
     )
 
 

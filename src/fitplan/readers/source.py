@@ -16,12 +16,13 @@ from fitplan.errors import FitplanError, file_error
 
 CHUNK = 1 << 20
 """Bytes held at a time."""
-MAX_TENSORS = 16_384
-"""Tensors one model may have; an SDXL checkpoint has 2,515, quantized files up to 6,000."""
-MAX_NAME = 256
-"""Bytes a tensor name may have; real ones stay under 200."""
+MAX_TENSORS = 1 << 17
+"""Tensors one model may have; an SDXL checkpoint has 2,515, one with many experts some 90,000."""
+MAX_NAME = 65_535
+"""Letters a tensor name may have; real ones stay under 200."""
 
 _AGAIN = "download it again, or restore it from a backup"
+_REPORT = "if this is a real model, report it, so that the limit can grow"
 
 
 def shown(text: object) -> str:
@@ -67,9 +68,17 @@ class Source(ABC):
         """A file error about this file."""
         return path_error(self.path, message, hint)
 
+    def malformed(self, message: str, at: int) -> FitplanError:
+        """A file error about byte `at` of the header's text."""
+        return self.error(f"its header {message} (byte {at} of its text)")
+
+    def beyond(self, message: str, most: object) -> FitplanError:
+        """A file error about something that may be sound, but is more than fitplan reads."""
+        return self.error(f"{message}; fitplan's limit is {most}", _REPORT)
+
     def take(self, count: int) -> bytes:
         """The next `count` bytes; `count` must be at most a chunk."""
-        self._check(count)
+        self.require(count)
         at = self.position - self._start
         if at < 0 or at + count > len(self._buffer):
             self._fill(count)
@@ -89,15 +98,16 @@ class Source(ABC):
 
     def skip(self, count: int) -> None:
         """Move on by `count` bytes."""
-        self._check(count)
+        self.require(count)
         self.position += count
 
-    def _check(self, count: int) -> None:
+    def require(self, count: int) -> None:
+        """FitplanError unless `count` more bytes are there, and may be read."""
         end = self.position + count
         if end > self.size:
             raise self.error(f"ends at byte {self.size}, inside its header")
         if end > self.limit:
-            raise self.error(f"its header is longer than {self.limit >> 20} MiB")
+            raise self.beyond("has a longer header", f"{self.limit >> 20} MiB")
 
     @abstractmethod
     def _fill(self, least: int) -> None:

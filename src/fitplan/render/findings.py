@@ -10,7 +10,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from fitplan import __version__
-from fitplan.questions.check import RULES, Finding, Report, Severity, online
+from fitplan.questions.check import RULES, Checked, Finding, Report, Severity, online
 from fitplan.questions.check.observations import Residual
 from fitplan.render.documents.check import CheckDocument, FindingEntry, ResidualEntry
 from fitplan.render.text import inert, printable
@@ -26,9 +26,16 @@ def findings_table(report: Report, strict: bool) -> RenderableType:
     for checked in report.checked:
         for finding in checked.findings:
             blocks += _block(finding)
+        blocks += [Text(line) for line in _more(checked)]
     if blocks:
         blocks.append(Text(""))
     return Group(*blocks, *_summary(report, strict))
+
+
+def _more(checked: Checked) -> Iterator[str]:
+    """A line for each rule that has more findings than are shown."""
+    for rule, count in checked.more.items():
+        yield f"{printable(checked.file)}: {rule}: and {count:,} more"
 
 
 def _block(finding: Finding) -> Iterator[RenderableType]:
@@ -42,7 +49,7 @@ def _block(finding: Finding) -> Iterator[RenderableType]:
 
 def _summary(report: Report, strict: bool) -> Iterator[Text]:
     for checked in report.checked:
-        found = checked.findings
+        errors, warnings = (checked.count(severity) for severity in Severity)
         worst = max((abs(r.residual_bytes) for r in checked.residuals), default=None)
         observed = (
             f"; {_counted(len(checked.residuals), 'observation')}, at most {worst / GIB:.3f} GiB "
@@ -51,10 +58,9 @@ def _summary(report: Report, strict: bool) -> Iterator[Text]:
             else ""
         )
         kind = "" if checked.whole else " (laid over the shipped catalog)"
-        errors = sum(finding.severity is Severity.ERROR for finding in found)
         counts = (
-            f"{_counted(errors, 'error')}, {_counted(len(found) - errors, 'warning')}"
-            if found
+            f"{_counted(errors, 'error')}, {_counted(warnings, 'warning')}"
+            if checked.findings
             else f"all {len(RULES)} rules hold"
         )
         yield Text(f"{printable(checked.file)}{kind}: {counts}{observed}", style="bold")
@@ -63,7 +69,7 @@ def _summary(report: Report, strict: bool) -> Iterator[Text]:
 
 
 def _counted(count: int, what: str) -> str:
-    return f"{count} {what}{'' if count == 1 else 's'}"
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def findings_document(report: Report, strict: bool) -> CheckDocument:
@@ -79,6 +85,7 @@ def findings_document(report: Report, strict: bool) -> CheckDocument:
                 "file": checked.file,
                 "whole": checked.whole,
                 "findings": [_finding(finding) for finding in checked.findings],
+                "more": dict(checked.more),
                 "observations": [_residual(residual) for residual in checked.residuals],
             }
             for checked in report.checked
@@ -117,8 +124,9 @@ def github_annotations(report: Report, strict: bool) -> str:
     """
     ordered = sorted(report.findings, key=lambda finding: finding.severity is not Severity.ERROR)
     annotations = [_annotation(finding) for finding in ordered]
-    summary = (inert(line.plain) for line in _summary(report, strict))
-    return "\n".join([*annotations, *summary])
+    more = [_escaped(line) for checked in report.checked for line in _more(checked)]
+    summary = [inert(line.plain) for line in _summary(report, strict)]
+    return "\n".join([*annotations, *more, *summary])
 
 
 def _annotation(finding: Finding) -> str:
@@ -162,7 +170,10 @@ def sarif_document(report: Report) -> dict[str, Any]:
     ]
     driver = {"name": "fitplan", "version": __version__, "rules": rules}
     results = [_result(finding, index[finding.rule]) for finding in report.findings]
+    more = {checked.file: dict(checked.more) for checked in report.checked if checked.more}
     run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
+    if more:
+        run["properties"] = {"more": more}
     return {"$schema": SARIF_SCHEMA, "version": "2.1.0", "runs": [run]}
 
 

@@ -34,6 +34,8 @@ def _block(item: Inspection) -> Iterator[RenderableType]:
     model = item.model
     yield Text(printable(str(model.path)), style="bold")
     yield Text(f"  {printable(model.architecture)}: {_summary(item)}")
+    if model.standing:
+        yield Text(f"  {printable(model.standing)}", style="yellow")
     yield Text(f"  {_numbers(item)}")
     yield _types(item)
     for reason, what in _unknowns(item).items():
@@ -126,6 +128,8 @@ def inspection_entry(item: Inspection) -> InspectionEntry:
         "format": weights.container.value,
         "component": model.kind.value,
         "architecture": model.architecture,
+        "differences": list(model.differences),
+        "nearest": model.nearest or None,
         "family": weights.family or None,
         "blocks": model.blocks,
         "quant": weights.quant or None,

@@ -59,7 +59,7 @@ def _models(scan: Scan) -> Table:
     for installed in scan.models:
         model = installed.inspected.model
         kind = "" if model.kind in model.architecture.casefold() else f" {model.kind}"
-        what = f"{model.architecture}{kind}"
+        what = ", ".join(filter(None, (f"{model.architecture}{kind}", model.standing)))
         quant = model.weights.quant or "?"
         names = (Text(printable(text)) for text in (installed.name, what, quant))
         table.add_row(*names, f"{model.weights.file_bytes / GB:.2f}", *_memory(installed))

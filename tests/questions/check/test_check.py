@@ -3,6 +3,7 @@
 import json
 from datetime import date
 from pathlib import Path
+from time import process_time
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ from fitplan.catalog.references import broken_references, names_of
 from fitplan.errors import FitplanError
 from fitplan.questions import check as checks
 from fitplan.questions.check import RULES, Finding, Report
-from fitplan.render.findings import github_annotations, sarif_document
+from fitplan.render.findings import findings_document, github_annotations, sarif_document
 
 EXAMPLES = Path(__file__).parent / "examples"
 GOOD = (EXAMPLES / "good.yaml").read_text(encoding="utf-8")
@@ -63,7 +64,7 @@ def test_the_good_example_breaks_no_rule() -> None:
 def test_a_bad_example_breaks_its_rule_and_no_other(rule: checks.Rule) -> None:
     """Each finding has the rule's id and severity, a place in the file, a message and a cure."""
     text = example(rule.id)
-    findings = checked(text).findings
+    findings = checked(text, today=None if rule.id == "date-ahead" else TODAY).findings
     assert {(f.rule, f.severity) for f in findings} == {(rule.id, rule.severity)}
     lines = text.splitlines()
     for finding in findings:
@@ -143,9 +144,9 @@ def test_what_a_mistake_makes_unusable_is_not_told_again() -> None:
 
 
 def test_a_date_is_in_the_future_only_against_a_given_day() -> None:
-    """Without `--today` the answer doesn't depend on the clock."""
+    """Without `--today` the answer doesn't depend on the clock, but on the other dates."""
     text = example("future-date")
-    assert found(text, today=None) == []
+    assert found(text, today=None) == [(7, "date-ahead")]
     assert found(text, today=date(2062, 4, 7)) == []
     assert found(text, today=date(2062, 4, 6)) == [(7, "future-date")]
 
@@ -153,7 +154,7 @@ def test_a_date_is_in_the_future_only_against_a_given_day() -> None:
 def test_an_overlay_is_held_against_what_it_extends() -> None:
     """It may name what the shipped catalog and its companions have; only its own entries count."""
     overlay = "version: 1\npipelines:\n  mine: " + (
-        "{name: Mine, denoiser: z-image, encoders: [qwen3-4b], vae: %s, license: x, "
+        "{name: Mine, denoiser: z-image, encoders: [qwen3-4b], vae: %s, license: MIT, "
         "distilled: steps}\n"
     )
     vae = GOOD[GOOD.index("  flux1-vae:\n    kind") : GOOD.index("\npipelines")]
@@ -310,3 +311,46 @@ def test_no_edit_ends_in_a_crash(at: int, length: int, put: str) -> None:
         assert not list(broken_references(catalog.file, names_of(catalog.file)))
         rules = {finding.rule for finding in report.findings}
         assert not rules & (READ_WHILE_LOADING - {"duplicate-file"}) or not report.checked[0].whole
+
+
+MANY = 20_000
+FLOODS = {
+    "unknown-key": "version: 1\n" + "".join(f"key{i}: 1\n" for i in range(MANY)),
+    "duplicate-key": "version: 1\nsources:\n" + "  a: {title: x}\n" * (MANY + 1),
+    "unknown-component": "version: 1\npipelines:\n"
+    + "".join(
+        f"  p{i}: {{name: N{i}, denoiser: z-image, encoders: [qwen3-4b], vae: vae{i}, "
+        'license: MIT, distilled: "no"}\n'
+        for i in range(MANY // 10)
+    ),
+}
+
+
+@pytest.mark.parametrize("rule", FLOODS)
+def test_of_thousands_of_findings_a_hundred_are_shown_and_all_counted(rule: str) -> None:
+    """The first of each rule, in every format; JSON says how many more there are."""
+    report = checked(FLOODS[rule])
+    told = [finding for finding in report.findings if finding.rule == rule]
+    many = MANY // 10 if rule == "unknown-component" else MANY
+    assert (len(told), report.checked[0].more[rule]) == (100, many - 100)
+    assert report.count(checks.Severity.ERROR) >= many
+    document = findings_document(report, False)
+    assert document["errors"] == report.count(checks.Severity.ERROR)
+    assert document["files"][0]["more"] == {rule: many - 100}
+    assert f"{rule}: and {many - 100:,} more" in github_annotations(report, False)
+    assert sarif_document(report)["runs"][0]["properties"]["more"] == {
+        "m0.yaml": {rule: many - 100}
+    }
+
+
+def test_a_flood_takes_time_in_proportion() -> None:
+    """Four times the unknown keys take about four times as long, not sixteen times."""
+    took = []
+    for count in (MANY, 4 * MANY):
+        document = Document(
+            "version: 1\n" + "".join(f"key{i}: 1\n" for i in range(count)), "m.yaml"
+        )
+        start = process_time()
+        checks.check([document], lambda: shipped().file)
+        took.append(process_time() - start)
+    assert took[1] < 10 * took[0]

@@ -41,13 +41,14 @@ class Deviation(NamedTuple):
     """What is wrong and what to write."""
 
 
-_LINE_ENDS = Deviation(1, 1, "end every line, the last one too, with LF alone; no byte order mark")
+_LINE_ENDS = Deviation(1, 1, "end every line, the last one too, in one way; no byte order mark")
 
 
 def canonical(text: str) -> str:
     """`text`, a catalog that loads, in canonical form; it says the same as before.
 
-    Its comments stay with their entries. A text that isn't a mapping comes back as it is.
+    Its comments stay with their entries, and so do line ends, where all of them are CR LF. A text
+    that isn't a mapping comes back as it is.
     """
     root = compose(text)
     if not isinstance(root, yaml.MappingNode) or not root.value:
@@ -60,7 +61,12 @@ def canonical(text: str) -> str:
     written = [Line(line, remark=True) for line in head]
     written += Writer(lines, comments).lines(root, catalog_shape(), 0)
     written += [Line(line, remark=True) for line in comments.tail]
-    return "\n".join(_single_blanks(written)) + "\n"
+    ending = "\r\n" if _all_crlf(text) else "\n"
+    return ending.join(_single_blanks(written)) + ending
+
+
+def _all_crlf(text: str) -> bool:
+    return 0 < text.count("\r\n") == text.count("\n")
 
 
 def _after_last_blank(lines: Sequence[str]) -> int:

@@ -1,7 +1,7 @@
 """Check catalog files: read each, take out what can't be used, apply every rule to the rest."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from functools import reduce
 from typing import Any
@@ -11,6 +11,7 @@ from fitplan.catalog.document import Document
 from fitplan.catalog.problems import Problem
 from fitplan.catalog.references import Names, names_of
 from fitplan.questions.check.finding import Finding, Severity
+from fitplan.questions.check.limits import shown
 from fitplan.questions.check.names import stated_names, united
 from fitplan.questions.check.observations import Residual, residuals
 from fitplan.questions.check.online import Ask
@@ -34,6 +35,13 @@ class Checked:
     """In the order of their places."""
     residuals: tuple[Residual, ...]
     """Every observation beside its prediction."""
+    more: Mapping[str, int] = field(default_factory=dict)
+    """Rule → findings that are not among `findings`, because it has more than are shown."""
+
+    def count(self, severity: Severity) -> int:
+        """How many findings are as bad, those that are not shown included."""
+        hidden = sum(n for rule, n in self.more.items() if BY_ID[rule].severity is severity)
+        return hidden + sum(finding.severity is severity for finding in self.findings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +52,12 @@ class Report:
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """Those of all files."""
+        """Those of all files that are shown."""
         return tuple(finding for checked in self.checked for finding in checked.findings)
 
     def count(self, severity: Severity) -> int:
         """How many findings are as bad."""
-        return sum(finding.severity is severity for finding in self.findings)
+        return sum(checked.count(severity) for checked in self.checked)
 
     def fails(self, strict: bool) -> bool:
         """Whether there is an error; with `strict`, whether there is anything."""
@@ -88,7 +96,7 @@ def check(
 def _laid_over(base: CatalogFile, overlays: Sequence[Document], names: Names) -> CatalogFile:
     """`base` with all that can be used of `overlays`, which may name each other's entries."""
     merged = base
-    for _ in overlays:
+    for _ in overlays if len(overlays) > 1 else ():
         before, files = merged, [sound(overlay, merged, names).file for overlay in overlays]
         merged = reduce(CatalogFile.overlaid, files, base)
         if merged == before:
@@ -104,7 +112,7 @@ def _check(
     ask_hub: Ask | None,
 ) -> Checked:
     if not document.readable:
-        return Checked(document.origin, True, tuple(_findings(document, document.problems)), ())
+        return _checked(document, True, document.problems, ())
     whole = is_whole(document.data)
     if whole:
         base, names = CatalogFile(version=1), stated_names(document.data)
@@ -115,14 +123,28 @@ def _check(
     problems = [*document.problems, *usable.problems, *_broken_rules(subject, usable, ask_hub)]
     if not any(BY_ID[problem.rule].severity is Severity.ERROR for problem in problems):
         problems += departures(subject)
-    findings = tuple(sorted(_findings(document, problems), key=_by_place))
-    return Checked(document.origin, whole, _once(findings), tuple(residuals(subject)))
+    seen = tuple(residuals(subject))
+    return _checked(document, whole, problems, seen, usable.unknown_keys)
+
+
+def _checked(
+    document: Document,
+    whole: bool,
+    problems: Iterable[Problem],
+    seen: tuple[Residual, ...],
+    unknown_keys: int = 0,
+) -> Checked:
+    kept = shown(document, problems, unknown_keys)
+    findings = sorted(_findings(document, kept.problems), key=_by_place)
+    return Checked(document.origin, whole, _once(findings), seen, kept.more)
 
 
 def _broken_rules(subject: Subject, usable: Sound, ask_hub: Ask | None) -> Iterator[Problem]:
     for rule in RULES:
         for loc, message, cure in rule.find(subject):
-            yield Problem(rule.id, usable.cut.original(loc), message, cure)
+            place = usable.cut.original(loc)
+            if not usable.cut.touched(place):
+                yield Problem(rule.id, place, message, cure)
     for id, (loc, message, cure) in ask_hub(subject) if ask_hub else ():
         yield Problem(id, usable.cut.original(loc), message, cure)
 
@@ -132,7 +154,7 @@ def _findings(document: Document, problems: Iterable[Problem]) -> Iterator[Findi
         line, column = (max(1, n) for n in document.place(problem))
         severity = BY_ID[problem.rule].severity
         yield Finding(
-            document.origin, line, column, problem.rule, severity, problem.message, problem.cure
+            document.origin, line, column, problem.rule, severity, problem.message, problem.hint
         )
 
 
@@ -141,10 +163,8 @@ def _by_place(finding: Finding) -> tuple[int, int, str, str]:
 
 
 def _once(findings: Sequence[Finding]) -> tuple[Finding, ...]:
-    """Without repetitions: a trap can be met when it is read and again when it is validated."""
+    """Without repetitions: two rules may say the same of one place."""
     kept: dict[tuple[int, int, str], Finding] = {}
     for finding in findings:
-        rule = finding.rule
-        key = (finding.line, finding.column, rule if rule == "yaml-trap" else finding.message)
-        kept.setdefault(key, finding)
+        kept.setdefault((finding.line, finding.column, finding.message), finding)
     return tuple(kept.values())

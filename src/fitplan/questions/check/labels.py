@@ -7,18 +7,17 @@ from itertools import accumulate
 from urllib.parse import urlsplit
 
 from fitplan.accounting.quantization import QUANT_NAMES, TENSOR_TYPES, quant_name
-from fitplan.accounting.weights import Container
 from fitplan.catalog.problems import Loc
 from fitplan.catalog.schema import Release
 from fitplan.questions.check.rule import Hit, error, warning
 from fitplan.questions.check.subject import Site, Subject
+from fitplan.questions.check.words import vocabulary_of_ids, words_of
 
 HOSTS = ("huggingface.co", "github.com", "civitai.com", "modelscope.cn")
 """Hosts that catalogs name often enough to tell a misspelling."""
 
 _PLACEHOLDER = re.compile(r"\{[^}]*\}?|\}")
 _WORD = re.compile(r"[A-Za-z0-9_]+")
-_ENDINGS = {Container.GGUF: ".gguf", Container.SAFETENSORS: ".safetensors"}
 _NAMES = frozenset({*QUANT_NAMES, *TENSOR_TYPES}) - {"BOOL", "F4", "F64"}
 
 
@@ -86,17 +85,9 @@ def bad_patterns(subject: Subject) -> Iterator[Hit]:
 
 
 def misnamed_files(subject: Subject) -> Iterator[Hit]:
-    """File names that name another quantization, or end as another format's."""
+    """File names that name another quantization."""
     for site in subject.sites:
         name = site.file.file or ""
-        ending = _ENDINGS.get(site.release.format, "")
-        other = next((e for e in _ENDINGS.values() if name.endswith(e) and e != ending), "")
-        if other and ending:
-            yield (
-                _file_loc(site),
-                f"{name} is no {site.release.format} file",
-                "check file and format",
-            )
         quants = _named_quants(name)
         if quants and site.variant.quant not in quants:
             message = f"{site.variant.quant}, but {name} says {', '.join(sorted(quants))}"
@@ -120,6 +111,20 @@ def misspelt_ids(subject: Subject) -> Iterator[Hit]:
             if split or _one_slip_apart(ours, theirs):
                 message = f"the id {id} is nearly {entry.name!r}, but not quite"
                 yield (section, id), message, "correct the id or the name"
+
+
+def foreign_names(subject: Subject) -> Iterator[Hit]:
+    """Pipelines and denoisers that are called by another's name."""
+    known = subject.known
+    denoisers = [id for id, c in known.components.items() if c.kind == "denoiser"]
+    for section, ids in (("pipelines", [*known.pipelines]), ("components", denoisers)):
+        words = vocabulary_of_ids(ids)
+        names = {other: entry.name.casefold() for other, entry in getattr(known, section).items()}
+        for id, entry in getattr(subject.file, section).items():
+            closer = words.closer(id, words_of(entry.name)) if id in words.names else ""
+            if closer and names[closer] != entry.name.casefold():
+                message = f"{id} is called {entry.name!r}, which is {closer}"
+                yield (section, id, "name"), message, "check id and name"
 
 
 def _bare(name: str) -> str:
@@ -155,5 +160,6 @@ RULES = (
     warning("publisher", "A release's address is its publisher's.", foreign_addresses),
     error("file-pattern", "File names have no placeholder but {quant}.", bad_patterns),
     warning("id", "An id is spelt as the name it is made of.", misspelt_ids),
-    warning("file-name", "A file's name agrees with its quant and format.", misnamed_files),
+    warning("foreign-name", "A model's name is not another's.", foreign_names),
+    warning("file-name", "A file's name agrees with its quantization.", misnamed_files),
 )

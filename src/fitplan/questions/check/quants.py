@@ -22,10 +22,21 @@ _ANYWHERE = frozenset({"F32", "F16", "BF16", "F64", "I8", "I16", "I32", "I64"})
 _GGML = frozenset(t.name for t in GGML_TYPES.values()) - _ANYWHERE
 
 
+def base_type(quant: str) -> str:
+    """The smallest tensor type that a quantization is named after; "" when there is none."""
+    return min(types_of(quant), key=bits_of, default="")
+
+
+def bits_of(name: str) -> float:
+    """Bits per element of a tensor type."""
+    kind = TENSOR_TYPES[name]
+    return kind.block_bytes * 8 / kind.block_size
+
+
 def nominal_bits(quant: str) -> float:
     """Bits per weight of the type that a quantization is named after; 0 when there is none."""
-    types = [TENSOR_TYPES[name] for name in types_of(quant)]
-    return min((type.block_bytes * 8 / type.block_size for type in types), default=0.0)
+    base = base_type(quant)
+    return bits_of(base) if base else 0.0
 
 
 def unknown_quants(subject: Subject) -> Iterator[Hit]:
@@ -84,10 +95,16 @@ def _wrong(mix: Mix) -> Hit:
 def wrong_bits(subject: Subject) -> Iterator[Hit]:
     """Mixes with more or fewer bits per weight than their name allows."""
     for mix in subject.mixes:
-        nominal, bits = nominal_bits(mix.quant), _bits(mix)
-        if nominal and not LEAST * nominal <= bits <= MOST * nominal:
+        if not has_named_bits(mix):
+            nominal, bits = nominal_bits(mix.quant), _bits(mix)
             message = f"{bits:.2f} bits per weight, and {mix.quant} is named for {nominal:.2f}"
             yield mix.loc, message, _named_for(bits)
+
+
+def has_named_bits(mix: Mix) -> bool:
+    """Whether a mix has about as many bits per weight as its name says, if its name says so."""
+    nominal = nominal_bits(mix.quant)
+    return not nominal or LEAST * nominal <= _bits(mix) <= MOST * nominal
 
 
 def _bits(mix: Mix) -> float:

@@ -9,7 +9,9 @@ from fitplan.accounting.residency import Residency, Unsupported
 from fitplan.accounting.runtime import Runtime
 from fitplan.catalog import CatalogFile, Pipeline, PublishedFile
 from fitplan.catalog.problems import Loc
+from fitplan.catalog.schema import Component
 from fitplan.errors import FitplanError, unknown_name
+from fitplan.questions.check.families import families_of
 from fitplan.questions.check.quants import strange_types
 from fitplan.questions.check.rule import Hit, error, warning
 from fitplan.questions.check.subject import Subject
@@ -55,24 +57,50 @@ def _unknown_file(subject: Subject, loc: Loc, component_id: str, name: str) -> I
 def unknown_runtimes(subject: Subject) -> Iterator[Hit]:
     """Observations with a runtime, and benchmarks with a program, that fitplan doesn't know."""
     for i, seen in enumerate(subject.file.observations):
-        try:
-            runtimes.find(seen.runtime)
-        except FitplanError as problem:
-            yield ("observations", i, "runtime"), problem.message, problem.hint
+        yield from _unknown_runtime(("observations", i, "runtime"), seen.runtime)
     programs = [program.name for program in runtimes.PROGRAMS]
     for i, timed in enumerate(subject.file.benchmarks):
         name = timed.engine.partition("@")[0]
         if name not in programs:
             hint = _nearest("program", name, programs)
             yield ("benchmarks", i, "engine"), f"no program is called {name!r}", hint
+        elif "@" in timed.engine:
+            yield from _unknown_runtime(("benchmarks", i, "engine"), timed.engine)
+
+
+def _unknown_runtime(loc: Loc, spec: str) -> Iterator[Hit]:
+    try:
+        runtimes.find(spec)
+    except FitplanError as problem:
+        yield loc, problem.message, problem.hint
+
+
+def strange_kinds(subject: Subject) -> Iterator[Hit]:
+    """Components of another kind than the family of their architecture."""
+    for id, component in subject.file.components.items():
+        kind = _kind_of_family(subject, component)
+        if component.kind not in (kind, "checkpoint"):
+            message = f"{id} is of the kind {component.kind}, but its architecture is of a {kind}"
+            yield ("components", id, "kind"), message, f"write {kind}, or another architecture"
+
+
+def _kind_of_family(subject: Subject, component: Component) -> str:
+    """The kind of the family of a component's architecture; of an unknown family, its own."""
+    family = subject.known.architectures[component.architecture].family
+    kinds = [kind for kind in ("denoiser", "encoder", "vae") if family in families_of(kind)]
+    return kinds[0] if kinds else component.kind
 
 
 def wrong_kinds(subject: Subject) -> Iterator[Hit]:
     """Pipelines whose denoiser, encoder or VAE is another kind of component."""
     for id, pipeline in subject.file.pipelines.items():
         for key, wanted, name in _parts(pipeline):
-            kind = subject.known.components[name].kind
-            if kind != wanted:
+            component = subject.known.components[name]
+            kind = component.kind
+            mistaken = name in subject.file.components and wanted == _kind_of_family(
+                subject, component
+            )
+            if kind != wanted and not mistaken:
                 message = f"{name} is no {wanted}: its kind is {kind}"
                 yield ("pipelines", id, *key), message, f"name a component of kind {wanted}"
 
@@ -194,12 +222,15 @@ def repeated_names(subject: Subject) -> Iterator[Hit]:
                 yield (section, id, "name"), message, "give it a name of its own"
 
 
+_MEASURED = {"cache_gib", "seconds", "seconds_per_forward", "note", "rounding"}
+
+
 def repeated_observations(subject: Subject) -> Iterator[Hit]:
     """The same measurement twice."""
     for section in ("observations", "benchmarks"):
         seen: set[str] = set()
         for i, entry in enumerate(getattr(subject.file, section)):
-            key = entry.model_dump_json(exclude={"cache_gib", "seconds", "note", "rounding"})
+            key = entry.model_dump_json(exclude=_MEASURED)
             if key in seen:
                 yield (section, i), "this measurement stands here twice", "remove one"
             seen.add(key)
@@ -217,6 +248,7 @@ RULES = (
     error("duplicate-file", "A publisher's file of one quantization stands in a component once."),
     error("unknown-file", "Every file that was measured or timed is there.", unknown_files),
     error("unknown-runtime", "Every runtime that was measured is known.", unknown_runtimes),
+    error("kind", "A component is of the kind of its family.", strange_kinds),
     error("wrong-kind", "Pipelines have a denoiser, encoders and a VAE as such.", wrong_kinds),
     warning("unknown-family", "Some runtime has a rule for every family.", unknown_families),
     warning("unloadable-file", "Some runtime loads every file.", unloadable_files),

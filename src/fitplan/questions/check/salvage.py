@@ -1,7 +1,8 @@
 """Take out of a file what can't be used, so that the rest can still be held against the facts."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Any
 
 from pydantic_core import ErrorDetails
@@ -12,6 +13,7 @@ from fitplan.catalog.problems import Loc, Problem
 from fitplan.catalog.references import Names, broken_references, names_of
 from fitplan.catalog.validation import misspelt_keys, schema_problems, validated
 from fitplan.catalog.yaml_pitfalls import open_trap
+from fitplan.questions.check.limits import MOST
 
 ROUNDS = 12
 """Taking out one entry can leave another without what it needs; no chain is longer."""
@@ -41,11 +43,11 @@ class Cut:
         """What is left."""
         if self.untouched:
             return self.whole
-        places = (*self.removed, *self.renamed, *self.values)
-        touched = frozenset(loc[:n] for loc in places for n in range(len(loc) + 1))
+        around = {loc[:-1] for loc in (*self.removed, *self.renamed, *self.values)}
+        touched = {loc[:n] for loc in around for n in range(len(loc) + 1)} | self.values.keys()
         return self._left(self.whole, (), touched)
 
-    def _left(self, value: Any, loc: Loc, touched: frozenset[Loc]) -> Any:
+    def _left(self, value: Any, loc: Loc, touched: Set[Loc]) -> Any:
         if loc not in touched:
             return value
         if loc in self.values:
@@ -106,6 +108,8 @@ class Sound:
     file: CatalogFile
     cut: Cut
     problems: tuple[Problem, ...]
+    unknown_keys: int = 0
+    """Unknown keys that are not among `problems`, because there are more than are shown."""
 
 
 def sound(document: Document, base: CatalogFile, names: Names) -> Sound:
@@ -115,11 +119,16 @@ def sound(document: Document, base: CatalogFile, names: Names) -> Sound:
     """
     cut = Cut(document.data)
     problems: list[Problem] = []
-    asked = False
+    asked, surplus = False, frozenset[Loc]()
     for _ in range(ROUNDS):
         file = validated(cut.data)
         if not isinstance(file, CatalogFile):
-            details = [_moved(cut, detail) for detail in file]
+            if cut.untouched:
+                surplus = _surplus(file)
+                cut, file = cut.without(surplus), [d for d in file if d["loc"] not in surplus]
+                details = file
+            else:
+                details = [_moved(cut, detail) for detail in file]
             problems += schema_problems(document, [d for d in details if _is_news(cut, d)])
             cut = _better(document, cut, details)
             continue
@@ -128,9 +137,15 @@ def sound(document: Document, base: CatalogFile, names: Names) -> Sound:
             asked = True
         broken = list(broken_references(file, names_of(base.overlaid(file))))
         if not broken:
-            return Sound(file, cut, tuple(problems))
+            return Sound(file, cut, tuple(problems), len(surplus))
         cut = cut.without(_entry(cut.original(problem.loc)) for problem in broken)
-    return Sound(CatalogFile(version=1), Cut(None), tuple(problems))
+    return Sound(CatalogFile(version=1), Cut(None), tuple(problems), len(surplus))
+
+
+def _surplus(details: Iterable[ErrorDetails]) -> frozenset[Loc]:
+    """Unknown keys beyond those that are shown; each of 200,000 would take its time."""
+    unknown = (detail["loc"] for detail in details if detail["type"] == "extra_forbidden")
+    return frozenset(islice(unknown, MOST, None))
 
 
 def _moved(cut: Cut, detail: ErrorDetails) -> ErrorDetails:
@@ -151,9 +166,10 @@ def _placed(document: Document, cut: Cut, problems: Iterator[Problem]) -> Iterat
 
 def _is_news(cut: Cut, detail: ErrorDetails) -> bool:
     """Whether a complaint isn't merely about what was taken out before."""
-    loc, kind = detail["loc"], detail["type"]
-    shortened = any(gone[:-1] == loc for gone in cut.removed)
-    return not cut.touched(loc) and not (kind == "too_short" and shortened)
+    loc = detail["loc"]
+    if detail["type"] == "too_short" and any(gone[:-1] == loc for gone in cut.removed):
+        return False
+    return not cut.touched(loc)
 
 
 def _better(document: Document, cut: Cut, details: list[ErrorDetails]) -> Cut:
@@ -168,6 +184,8 @@ def _better(document: Document, cut: Cut, details: list[ErrorDetails]) -> Cut:
 
 def _meant(document: Document, detail: ErrorDetails) -> Any:
     """What a value that YAML misread is meant to be; None when it isn't clear."""
+    if detail["type"] in ("extra_forbidden", "missing"):
+        return None
     node = document.scalar(detail["loc"])
     if node is None or open_trap(node) is None:
         return None

@@ -12,7 +12,7 @@ from fitplan.catalog.problems import Loc
 from fitplan.catalog.schema import Architecture, Groups, Release, Variant
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Site:
     """One variant, with where it stands and all that is said about it."""
 
@@ -24,7 +24,7 @@ class Site:
     variant: Variant
     file: PublishedFile
 
-    @property
+    @cached_property
     def header_bytes(self) -> int:
         """What the stated bytes leave besides the tensors."""
         return self.file.weights.file_bytes - self.file.weights.tensor_bytes

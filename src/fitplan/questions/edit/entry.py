@@ -15,6 +15,9 @@ from fitplan.readers import ModelFile
 Groups = dict[str, dict[str, int]]
 """Role → tensor type → elements."""
 
+_PARTS = frozenset({Kind.DENOISER, Kind.ENCODER, Kind.VAE, Kind.CHECKPOINT})
+"""What a catalog holds."""
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -101,15 +104,15 @@ def groups_of(groups: tuple[WeightGroup, ...]) -> Groups:
 def _refuse_unfit(model: ModelFile) -> None:
     holds = "a catalog holds denoisers, text encoders, VAEs and checkpoints"
     match model.kind:
-        case Kind.LORA | Kind.CONTROLNET:
-            what, cure = f"{model.architecture} is none of a model's own parts", holds
-        case Kind.UNKNOWN:
+        case _ if not model.weights.family:
             what = "the architecture is unknown, so its residency would be a guess"
             cure = f"fitplan inspect {model.path} shows what it holds"
         case _ if model.weights.unknown_packing:
             reason = model.weights.unknown_packing.reason
             what = f"its quantization and parameters are unknown ({reason})"
             cure = "a catalog needs the true number of parameters"
+        case kind if kind not in _PARTS:
+            what, cure = f"{model.architecture} is none of a model's own parts", holds
         case _ if not model.weights.quant:
             what, cure = "it holds no weights", "name a file with weights"
         case _:

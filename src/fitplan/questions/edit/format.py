@@ -22,7 +22,7 @@ def rewritten(document: Document) -> Rewritten:
     for problem in document.problems:
         line, column = document.place(problem)
         place = f"{document.origin}:{line}:{column}"
-        raise catalog_error(f"{place} {problem.message}", problem.cure)
+        raise catalog_error(f"{place} {problem.message}", problem.hint)
     text = canonical(document.text)
     if _sorted(Document(text, document.origin).data) != _sorted(document.data):
         what = f"{document.origin}: can't be rewritten without changing what it says"

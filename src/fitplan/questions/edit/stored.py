@@ -6,7 +6,7 @@ from pathlib import Path
 
 from fitplan.catalog.document import Document
 from fitplan.catalog.reading import open_document
-from fitplan.errors import FitplanError, file_error
+from fitplan.errors import file_error
 from fitplan.machine import atomic
 from fitplan.questions.edit.placing import EMPTY
 
@@ -40,7 +40,8 @@ def read_stored(path: Path) -> Stored:
 def save(stored: Stored, text: str, backup: bool) -> Path | None:
     """Put `text` in place of the file; returns the backup, when one was asked for.
 
-    Raises FitplanError (file) when it can't be written, or was changed meanwhile.
+    Raises ChangedError (file) when it was changed or made meanwhile, FitplanError (file) when it
+    can't be written.
     """
     content = text.encode("utf-8")
     try:
@@ -48,15 +49,10 @@ def save(stored: Stored, text: str, backup: bool) -> Path | None:
             stored.path.parent.mkdir(parents=True, exist_ok=True)
             atomic.create_file(stored.path, content)
             return None
-        old = stored.path.read_bytes() if backup else b""
-        kept = atomic.keep_backup(stored.path, old, stored.state) if backup else None
-        atomic.replace_file(stored.path, content, stored.state)
+        old = stored.path.read_bytes() if backup else None
+        return atomic.replace_file(stored.path, content, stored.state, old)
+    except FileExistsError:
+        raise atomic.changed(stored.path) from None
     except OSError as error:
-        raise _unwritable(stored.path, error) from None
-    return kept
-
-
-def _unwritable(path: Path, error: OSError) -> FitplanError:
-    if isinstance(error, FileExistsError):
-        return file_error(f"{path}: somebody made it meanwhile", "run the command again")
-    return file_error(f"{path}: {error.strerror or error}", "check the folder and its permissions")
+        message = f"{stored.path}: {error.strerror or error}"
+        raise file_error(message, "check the folder and its permissions") from None

@@ -36,6 +36,9 @@ class CheckedEntry(TypedDict):
     whole: bool
     """False: an overlay, checked as laid over the shipped catalog."""
     findings: list[FindingEntry]
+    """The first hundred of each rule."""
+    more: dict[str, int]
+    """Rule → findings that are not listed, of rules that have more; `errors` counts them too."""
     observations: list[ResidualEntry]
 
 

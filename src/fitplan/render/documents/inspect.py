@@ -74,6 +74,10 @@ class InspectionEntry(TypedDict):
     component: NotRequired[str | None]
     """"denoiser", "encoder", "vae", "checkpoint" …"""
     architecture: NotRequired[str | None]
+    differences: NotRequired[list[str]]
+    """How a variant differs from what `architecture` says."""
+    nearest: NotRequired[str | None]
+    """What an unknown architecture almost is, and how it differs."""
     family: NotRequired[str | None]
     blocks: NotRequired[int | None]
     quant: NotRequired[str | None]

@@ -1,0 +1,38 @@
+"""LoRAs and their like: told by the low-rank pairs that most of their tensors are."""
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+
+from fitplan.accounting.weights import Kind, Tensor
+from fitplan.architectures.architecture import Architecture
+from fitplan.architectures.families import roles_of
+from fitplan.architectures.names import is_svdquant
+from fitplan.architectures.roles import role_of
+
+_ADAPTER = re.compile(
+    r"\.(?:lora_(?:A|B)(?:\.\w+)?\.weight|lora_(?:A|B|up|down)(?:\.weight)?|lora\.(?:up|down)\.weight"
+    r"|lokr_w[12](?:_[ab])?|hada_w[12]_[ab]|oft_blocks|dora_scale|alpha|diff|diff_b)$"
+)
+_RANKED = re.compile(r"\.lora(?:_A|_down|\.down)(?:\.\w+)?(?:\.weight)?$")
+
+
+def is_adapter(tensors: Sequence[Tensor]) -> bool:
+    """Whether over half of `tensors` are a LoRA's; SVDQuant's own low-rank branch is none."""
+    if is_svdquant(tensor.name for tensor in tensors):
+        return False
+    return 2 * sum(1 for tensor in tensors if _is_adapter(tensor.name)) > len(tensors)
+
+
+@lru_cache(1 << 16)
+def _is_adapter(name: str) -> bool:
+    return _ADAPTER.search(name) is not None
+
+
+def adapter(tensors: Sequence[Tensor]) -> Architecture:
+    """A LoRA of these tensors."""
+    ranks = {tensor.shape[0] for tensor in tensors if tensor.shape and _RANKED.search(tensor.name)}
+    name = f"LoRA, rank {max(ranks)}" if ranks else "LoRA"
+    roles = roles_of("lora", Kind.LORA)
+    labelled = tuple((role_of(tensor, roles), tensor) for tensor in tensors)
+    return Architecture("lora", Kind.LORA, name, 0, 0, labelled)
