@@ -16,6 +16,8 @@ EXIT_ANSWER = 0
 EXIT_NOTHING = 1
 EXIT_USAGE = 2
 EXIT_UNREADABLE = 3
+EXIT_INTERRUPTED = 130
+"""Ctrl-C, as shells count it; `pack` then still answers with the best set it found."""
 
 EXIT_CODES = {
     ErrorKind.USAGE: EXIT_USAGE,

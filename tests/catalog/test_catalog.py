@@ -5,40 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from catalogs import shipped
+from catalogs import GOOD, shipped
 from fitplan.accounting.weights import Container, Role
 from fitplan.catalog import PublishedFile, reading
 from fitplan.catalog.json_schema import catalog_schema
 from fitplan.errors import ErrorKind, FitplanError
 from places import ROOT
-
-GOOD = """\
-version: 1
-sources:
-  s: {title: somewhere}
-architectures:
-  a:
-    family: qwen3
-    parameters: 64
-    recipes:
-      r:
-        note: made up
-        quants:
-          Q8_0: {weights: {Q8_0: 64}}
-components:
-  c:
-    kind: encoder
-    name: C
-    architecture: a
-    releases:
-      - publisher: p
-        format: gguf
-        recipe: r
-        source: s
-        confidence: high
-        variants:
-          - {quant: Q8_0, bytes: 100}
-"""
 
 
 def refused(text: str) -> FitplanError:

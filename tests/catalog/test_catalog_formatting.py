@@ -9,8 +9,8 @@ import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_catalog import GOOD
 
+from catalogs import GOOD
 from cli import Run
 from fitplan.catalog import reading
 from fitplan.catalog.text import scalars

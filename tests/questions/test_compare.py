@@ -112,7 +112,7 @@ def test_nothing_fits_is_exit_code_1(run: Run) -> None:
         ("Z-Image", "Q8_0", "Q8_0"),
         ("nothing", "Q8_0", "Q8_0"),
         ("Z-Image Turbo", "Q99", "Q8_0"),
-        ("Z-Image Turbo", "Q8_0", "unsloth/Q8_0"),
+        ("Z-Image Turbo", "Q8_0", "unknown/Q8_0"),
         (*Z_IMAGE, "--ram", "junk"),
         (*Z_IMAGE, "--format", "csv"),
         ("Z-Image Turbo",),

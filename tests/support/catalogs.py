@@ -17,6 +17,36 @@ Sizes = Sequence[tuple[int, float | None]]
 """Of a component's files: cache bytes and relative error."""
 
 
+GOOD = """\
+version: 1
+sources:
+  s: {title: somewhere}
+architectures:
+  a:
+    family: qwen3
+    parameters: 64
+    recipes:
+      r:
+        note: made up
+        quants:
+          Q8_0: {weights: {Q8_0: 64}}
+components:
+  c:
+    kind: encoder
+    name: C
+    architecture: a
+    releases:
+      - publisher: p
+        format: gguf
+        recipe: r
+        source: s
+        confidence: high
+        variants:
+          - {quant: Q8_0, bytes: 100}
+"""
+"""A small catalog that is good; line 25 has its only size."""
+
+
 @cache
 def shipped() -> Catalog:
     """The catalog of this checkout."""

@@ -1,5 +1,6 @@
 """The typer application, and the one place where errors become exit codes."""
 
+import os
 import sys
 from typing import Annotated, NoReturn
 
@@ -13,11 +14,13 @@ from fitplan.cli import (
     explain,
     fit,
     inspect,
+    interrupts,
     need,
     pack,
     plan,
     scan,
     setup,
+    streams,
     timing_options,
     train,
     verify,
@@ -46,7 +49,7 @@ from fitplan.cli.places import (
     Places,
     with_default_roots,
 )
-from fitplan.errors import EXIT_USAGE, FitplanError, usage_error
+from fitplan.errors import EXIT_ANSWER, EXIT_INTERRUPTED, FitplanError, usage_error
 
 app = typer.Typer(
     name="fitplan",
@@ -126,26 +129,32 @@ def main(arguments: list[str] | None = None) -> int:
     given = with_flag_first(given)
     try:
         result = app(given, prog_name="fitplan", standalone_mode=False)
-        sys.stdout.flush()
-    except FitplanError as error:
-        report_error(error, _wants_json(given))
-        return error.exit_code
-    except TyperException as error:
-        return _usage(error, given)
     except (KeyboardInterrupt, typer.Abort):
-        sys.stderr.write("fitplan: interrupted\n")
-        return 130
-    except BrokenPipeError:
-        _close_stdout()
-        return 0
-    return result if isinstance(result, int) else 0
+        return _interrupted()
+    except Exception as error:
+        if interrupts.heard():
+            return _interrupted()
+        return _failed(error, given)
+    if result == EXIT_INTERRUPTED:
+        return _interrupted()
+    return result if isinstance(result, int) else EXIT_ANSWER
 
 
-def _usage(error: Exception, given: list[str]) -> int:
-    message = getattr(error, "format_message", lambda: str(error))()
-    problem = usage_error(f"{message[:1].lower()}{message[1:].rstrip('.')}", "see fitplan --help")
-    report_error(problem, _wants_json(given))
-    return EXIT_USAGE
+def _interrupted() -> int:
+    sys.stderr.write("fitplan: interrupted\n")
+    return EXIT_INTERRUPTED
+
+
+def _failed(error: Exception, given: list[str]) -> int:
+    """Report an error of the user's; anything else is a bug, and raised."""
+    if isinstance(error, TyperException):
+        message = getattr(error, "format_message", lambda: str(error))()
+        lowered = f"{message[:1].lower()}{message[1:].rstrip('.')}"
+        error = usage_error(lowered, "see fitplan --help")
+    if not isinstance(error, FitplanError):
+        raise error
+    report_error(error, _wants_json(given))
+    return error.exit_code
 
 
 def _wants_json(given: list[str]) -> bool:
@@ -153,13 +162,13 @@ def _wants_json(given: list[str]) -> bool:
     return any(a in ("--json", "--format=json") or (a, b) == ("--format", "json") for a, b in pairs)
 
 
-def _close_stdout() -> None:
-    """The reader of the pipe has gone: point stdout away, so that closing it at exit can't fail."""
-    import os
-
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
 def run() -> NoReturn:
-    """Entry point of the console script."""
-    sys.exit(main())
+    """Run fitplan as a process: standard streams may be closed or full, Ctrl-C comes any time."""
+    standard = streams.make_patient()
+    interrupts.listen()
+    code = main()
+    interrupts.leave_at_once()
+    code = standard.settle(code)
+    if code == EXIT_INTERRUPTED:
+        os._exit(code)  # whatever still runs in other threads isn't waited for
+    sys.exit(code)

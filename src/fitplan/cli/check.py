@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, assert_never
 import typer
 
 from fitplan.cli.options import Common, JsonOption
-from fitplan.cli.output import Format, console, show, write, write_json
+from fitplan.cli.output import Format, console, show, write_json, write_raw
 from fitplan.cli.progress import progress_bar
 from fitplan.errors import EXIT_ANSWER, EXIT_NOTHING, usage_error
 
@@ -144,7 +144,7 @@ def _show(report: "Report", format: CheckFormat, strict: bool) -> None:
         case CheckFormat.JSON:
             write_json(findings.findings_document(report, strict))
         case CheckFormat.GITHUB:
-            write(findings.github_annotations(report, strict))
+            write_raw(findings.github_annotations(report, strict))
         case CheckFormat.SARIF:
             write_json(findings.sarif_document(report))
         case _:

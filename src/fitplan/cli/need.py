@@ -52,7 +52,7 @@ def execute(
     shared: Common,
 ) -> int:
     """Work out the needs and print them; exit code 1 when the runtime loads no such pair."""
-    from fitplan.questions.need import needs
+    from fitplan.questions.need import named_files, needs
     from fitplan.render.need import NeedReport, need_document, need_table
 
     shared.expect_table_or_json("need")
@@ -62,7 +62,8 @@ def execute(
     budget_setting(runtime, "need")
     id = catalog.pipeline_id(model)
     found = needs(candidates, id, *pair)
-    report = NeedReport(id, catalog.file.pipelines[id], runtime, found, for_ram, total)
+    named = named_files(candidates, id, *pair)
+    report = NeedReport(id, catalog.file.pipelines[id], runtime, found, for_ram, total, named)
     if shared.output is Format.JSON:
         write_json(need_document(report))
     else:

@@ -18,11 +18,11 @@ from fitplan.cli.options import (
     common,
 )
 from fitplan.cli.output import Format, console, show, write_json
-from fitplan.errors import EXIT_ANSWER, EXIT_NOTHING, usage_error
+from fitplan.errors import EXIT_ANSWER, EXIT_INTERRUPTED, EXIT_NOTHING, usage_error
 from fitplan.units import GIB
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from fitplan.catalog import Catalog
     from fitplan.planning.candidates import Candidates
@@ -117,7 +117,7 @@ def command(
 
 
 def execute(options: Options, shared: Common) -> int:
-    """Pack and print; exit code 1 when no set does what is wanted."""
+    """Pack and print; exit code 1 when no set does what is wanted, 130 after Ctrl-C."""
     from fitplan.questions.pack.resident_set import Packed, pack
 
     shared.expect_table_or_json("pack")
@@ -135,17 +135,30 @@ def execute(options: Options, shared: Common) -> int:
         return pack(candidates, within, wishes, options.time_limit)
 
     outcome = solve(bounds)
-    step = None
-    if isinstance(outcome, Packed) and outcome.proof.status == "optimal":
-        step = _next(outcome, solve(bounds.raised(GIB)))
+    step, interrupted = _next(outcome, lambda: solve(bounds.raised(GIB)))
     _print(_report(outcome, step, bounds, source, wishes, candidates, shared), shared.output)
+    if interrupted:
+        return EXIT_INTERRUPTED
     return EXIT_ANSWER if isinstance(outcome, Packed) else EXIT_NOTHING
 
 
-def _next(before: "Packed", after: "Packed | Unmet") -> "Step | None":
+def _next(
+    found: "Packed | Unmet", with_more: "Callable[[], Packed | Unmet]"
+) -> "tuple[Step | None, bool]":
+    """What more RAM would change, where that can be said; and whether Ctrl-C came until now."""
     from fitplan.questions.pack.resident_set import Packed, next_step
 
-    return next_step(before, after, GIB) if isinstance(after, Packed) else None
+    if not isinstance(found, Packed) or found.proof.status != "optimal":
+        return None, isinstance(found, Packed) and found.proof.status == "interrupted"
+    try:
+        more = with_more()
+    except KeyboardInterrupt:
+        return None, True
+    if not isinstance(more, Packed):
+        return None, False
+    if more.proof.status == "interrupted":
+        return None, True
+    return next_step(found, more, GIB), False
 
 
 def _report(
@@ -160,12 +173,14 @@ def _report(
     from fitplan.planning.planner import Answer, Excluded
     from fitplan.planning.report import Budget, make_report
     from fitplan.questions.pack.resident_set import Packed
+    from fitplan.questions.pack.wishes import kept_files
     from fitplan.render.pack import PackReport
 
+    named = tuple(kept_files(candidates, wishes.kept).values())
     plans = outcome.plans if isinstance(outcome, Packed) else ()
     budget = Budget(bounds.cache_bytes, "machine" if source == "machine" else "option")
     listed = make_report(Answer(plans, Excluded()), budget, candidates, shared.runtime)
-    return PackReport(outcome, step, bounds, wishes, listed)
+    return PackReport(outcome, step, bounds, wishes, listed, named)
 
 
 def _wishes(options: Options, catalog: "Catalog") -> "Wishes":

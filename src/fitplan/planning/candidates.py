@@ -36,6 +36,20 @@ class Files:
 
 
 @dataclass(frozen=True, slots=True)
+class Called:
+    """The file that a name means: of several publishers' the cheapest."""
+
+    choice: Choice
+    others: tuple[Choice, ...] = ()
+    """Those of the other publishers, cheapest first."""
+
+    @property
+    def full_name(self) -> str:
+        """`publisher/QUANT`: means this file alone."""
+        return f"{self.choice.file.publisher}/{self.choice.file.quant}"
+
+
+@dataclass(frozen=True, slots=True)
 class Group:
     """Files of one pipeline that may be used together: any denoiser with any encoder."""
 
@@ -58,7 +72,7 @@ class Candidates:
         self.runtime = runtime
         self._all: dict[str, tuple[Choice, ...]] = {}
         self._files: dict[str, Files] = {}
-        self._groups: dict[str, tuple[Group, ...]] = {}
+        self._groups: dict[tuple[str, ...], tuple[Group, ...]] = {}
 
     def of(self, component_id: str) -> tuple[Choice, ...]:
         """The files of a component that load by themselves, cheapest first."""
@@ -116,6 +130,11 @@ class Candidates:
             raise _not_loadable(name, [self.runtime.residency(file.weights) for file in named])
         return choices
 
+    def meant(self, component_id: str, name: str) -> Called:
+        """The file that `name` means; raises FitplanError as `called` does."""
+        cheapest, *others = self.called(component_id, name)
+        return Called(cheapest, tuple(others))
+
     def cheapest(self, component_id: str) -> Choice:
         """The cheapest file of a component; NotLoadableError when the runtime loads none."""
         if choices := self.of(component_id):
@@ -139,9 +158,10 @@ class Candidates:
         Files that stand alone go with each other; what a checkpoint (or, where a runtime takes text
         encoders out of the model's own folder only, that folder) holds goes with its denoiser.
         """
-        if pipeline_id not in self._groups:
-            self._groups[pipeline_id] = tuple(self._grouped(self._pipeline(pipeline_id)))
-        return self._groups[pipeline_id]
+        pipeline = self._pipeline(pipeline_id)
+        if pipeline.parts not in self._groups:
+            self._groups[pipeline.parts] = tuple(self._grouped(pipeline))
+        return self._groups[pipeline.parts]
 
     def _pipeline(self, pipeline_id: str) -> Pipeline:
         return self.catalog.file.pipelines[pipeline_id]

@@ -39,6 +39,14 @@ def undominated(choices: Sequence[Choice]) -> tuple[Choice, ...]:
     return tuple(kept)
 
 
+def download_bytes(denoiser: Choice, encoder: Choice) -> int:
+    """Bytes of both files as downloaded; of a checkpoint that holds both the whole file."""
+    one, other = denoiser.file, encoder.file
+    if one.checkpoint is not None and one.checkpoint == other.checkpoint:
+        return one.checkpoint.file_bytes
+    return one.weights.file_bytes + other.weights.file_bytes
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """One choice per slot of one pipeline."""
@@ -61,16 +69,10 @@ class Plan:
     """All parts, as they lie in RAM."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "file_bytes", self._file_bytes())
+        object.__setattr__(self, "file_bytes", download_bytes(self.denoiser, self.encoder))
         for name in ("cache_bytes", "real_bytes"):
             total = sum(getattr(choice.residency, name) for choice in self.choices)
             object.__setattr__(self, name, total)
-
-    def _file_bytes(self) -> int:
-        denoiser, encoder = self.denoiser.file, self.encoder.file
-        if denoiser.checkpoint is not None and denoiser.checkpoint == encoder.checkpoint:
-            return denoiser.checkpoint.file_bytes
-        return denoiser.weights.file_bytes + encoder.weights.file_bytes
 
     @property
     def choices(self) -> tuple[Choice, ...]:

@@ -11,16 +11,16 @@ the same for all choices of a slot, so this holds for every one of them. Plans o
 (a checkpoint beside separate files) are compared one by one.
 """
 
-from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
-from itertools import product
+from functools import partial
+from itertools import islice, product, takewhile
 from math import inf
 from typing import Literal
 
 from fitplan.accounting.quality import QualityRule
 from fitplan.planning.candidates import Candidates, Files, Group
-from fitplan.planning.pairs import Choice, Plan, undominated
+from fitplan.planning.pairs import Choice, Plan, download_bytes, undominated
 
 Show = Literal["best", "frontier", "all"]
 
@@ -80,9 +80,15 @@ def plan(
     `show`: "best" gives each model's `top` frontier plans, "frontier" all of them, "all" every plan
     that fits.
     """
-    answers = [
-        _plan_pipeline(candidates, id, budget, show, top) for id in sorted(set(pipeline_ids))
-    ]
+    found: dict[tuple[str, ...], _Found] = {}
+    answers = []
+    for id in sorted(set(pipeline_ids)):
+        parts = candidates.catalog.file.pipelines[id].parts
+        if parts not in found:
+            found[parts] = _find(candidates, id, budget, everything=show == "all")
+        answers.append(
+            _plan_pipeline(candidates, id, found[parts], top if show == "best" else None)
+        )
     excluded = sum((answer.excluded for answer in answers), Excluded())
     plans = [answer.plans for answer in answers if answer.plans]
     ranked = rank_models(plans, candidates.catalog.quality)
@@ -99,29 +105,72 @@ def rank_models(models: Iterable[Sequence[Plan]], quality: QualityRule) -> list[
         models, key=lambda plans: (-plans[0].adjusted_elo, plans[0].sort_key, plans[0].pipeline_id)
     )
     ordered: list[Sequence[Plan]] = []
-    while left:
-        lead = left[0][0].adjusted_elo
-        tied = [
-            p
-            for p in left
-            if p[0].adjusted_elo == lead or lead - p[0].adjusted_elo < quality.tie_band
-        ]
+    while len(ordered) < len(left):
+        start = len(ordered)
+        lead = left[start][0].adjusted_elo
+        tied = takewhile(partial(_ties, lead, quality), islice(left, start, None))
         ordered += sorted(tied, key=lambda plans: (plans[0].sort_key, plans[0].pipeline_id))
-        left = left[len(tied) :]
     return ordered
 
 
-def _plan_pipeline(candidates: Candidates, id: str, budget: int, show: Show, top: int) -> Answer:
-    groups = candidates.groups(id)
-    fitting = sum(_count_fitting(candidates, group, budget) for group in groups)
-    plans = _fitting_plans(candidates, id, budget, everything=show == "all") if fitting else []
-    listed = plans[:top] if show == "best" else plans
+def _ties(lead: float, quality: QualityRule, plans: Sequence[Plan]) -> bool:
+    elo = plans[0].adjusted_elo
+    return elo == lead or lead - elo < quality.tie_band
+
+
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    """A pair that fits, with the parts beside it."""
+
+    denoiser: Choice
+    encoder: Choice
+    others: tuple[Choice, ...]
+    frontier: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What fits, of the models that are made of the same parts: one may have many finetunes."""
+
+    too_large: int
+    dominated: int
+    pairs: tuple[_Pair, ...]
+    """Best first."""
+
+
+def _plan_pipeline(candidates: Candidates, id: str, found: _Found, top: int | None) -> Answer:
+    """The `top` (None: all) best of what was found, as plans of the model `id`."""
+    listed = found.pairs[:top]
     excluded = _unloadable(candidates, id) + Excluded(
-        too_large=sum(group.pairs for group in groups) - fitting,
-        dominated=fitting - len(plans),
-        beyond_best=len(plans) - len(listed),
+        too_large=found.too_large,
+        dominated=found.dominated,
+        beyond_best=len(found.pairs) - len(listed),
     )
-    return Answer(tuple(replace(p, rank=i) for i, p in enumerate(listed, 1)), excluded)
+    plans = (_plan(candidates, id, pair) for pair in listed)
+    return Answer(tuple(replace(p, rank=i) for i, p in enumerate(plans, 1)), excluded)
+
+
+def _plan(candidates: Candidates, id: str, pair: _Pair) -> Plan:
+    return candidates.plan(id, pair.denoiser, pair.encoder, pair.others, frontier=pair.frontier)
+
+
+def _find(candidates: Candidates, id: str, budget: int, *, everything: bool) -> _Found:
+    """The frontier, or every pair, within the budget."""
+    groups = candidates.groups(id)
+    fitting = sum(
+        count
+        for group in groups
+        for _, count in _fitting(candidates, group, group.denoisers, group.encoders, budget)
+    )
+    pairs = [
+        pair for group in groups for pair in _fitting_pairs(candidates, group, budget, everything)
+    ]
+    if len(groups) > 1:
+        pairs = list(_compared(candidates, id, pairs))
+    kept = pairs if everything else [pair for pair in pairs if pair.frontier]
+    ordered = sorted(kept, key=partial(_key, candidates.catalog.quality))
+    too_large = sum(group.pairs for group in groups) - fitting
+    return _Found(too_large, fitting - len(ordered), tuple(ordered))
 
 
 def _unloadable(candidates: Candidates, id: str) -> Excluded:
@@ -149,49 +198,55 @@ def _not_refused(files: Files) -> int:
     return files.published - files.unsupported
 
 
-def _count_fitting(candidates: Candidates, group: Group, budget: int) -> int:
-    def fitting(denoiser: Choice) -> int:
-        def needed(encoder: Choice) -> int:
-            return candidates.needed((denoiser, encoder, *group.others), budget)
+def _fitting(
+    candidates: Candidates,
+    group: Group,
+    denoisers: Sequence[Choice],
+    encoders: Sequence[Choice],
+    budget: int,
+) -> Iterable[tuple[Choice, int]]:
+    """Each denoiser, and with how many of `encoders`, the cheapest first, it fits.
 
-        return bisect_right(group.encoders, budget, key=needed)
-
-    return sum(map(fitting, group.denoisers))
-
-
-def _fitting_plans(candidates: Candidates, id: str, budget: int, *, everything: bool) -> list[Plan]:
-    """The frontier, or every plan, within the budget; best first."""
-    plans = [
-        plan
-        for group in candidates.groups(id)
-        for plan in _plans(candidates, id, group, everything)
-        if candidates.fits(plan.choices, budget)
-    ]
-    if len(candidates.groups(id)) > 1:
-        plans = _compared(plans)
-    kept = plans if everything else [plan for plan in plans if plan.frontier]
-    return sorted(kept, key=lambda plan: plan.sort_key)
+    Both are in order of cost: what doesn't fit beside a denoiser fits beside no later one.
+    """
+    count = len(encoders)
+    for denoiser in denoisers:
+        while count and not candidates.fits((denoiser, encoders[count - 1], *group.others), budget):
+            count -= 1
+        if not count:
+            return
+        yield denoiser, count
 
 
-def _plans(candidates: Candidates, id: str, group: Group, everything: bool) -> Iterable[Plan]:
+def _fitting_pairs(
+    candidates: Candidates, group: Group, budget: int, everything: bool
+) -> Iterable[_Pair]:
     best = (undominated(group.denoisers), undominated(group.encoders))
-    pairs = product(group.denoisers, group.encoders) if everything else product(*best)
-    known = [frozenset(map(_identity, choices)) for choices in best]
-    for pair in pairs:
-        frontier = all(_identity(c) in seen for c, seen in zip(pair, known, strict=True))
-        yield candidates.plan(id, *pair, group.others, frontier=frontier)
+    denoisers, encoders = (group.denoisers, group.encoders) if everything else best
+    known = [frozenset(map(id, choices)) for choices in best]
+    for denoiser, count in _fitting(candidates, group, denoisers, encoders, budget):
+        good = id(denoiser) in known[0]
+        for encoder in encoders[:count]:
+            yield _Pair(denoiser, encoder, group.others, good and id(encoder) in known[1])
 
 
-_identity = id
+def _key(quality: QualityRule, pair: _Pair) -> tuple[float, int, int, str, str]:
+    """Orders pairs as `Plan.sort_key` orders their plans."""
+    denoiser, encoder = pair.denoiser.file, pair.encoder.file
+    score = quality.score_db(denoiser.rel_error, encoder.rel_error)
+    parts = (pair.denoiser, pair.encoder, *pair.others)
+    cache_bytes = sum([choice.residency.cache_bytes for choice in parts])
+    file_bytes = download_bytes(pair.denoiser, pair.encoder)
+    return (inf if score is None else -score, cache_bytes, file_bytes, denoiser.id, encoder.id)
 
 
-def _compared(plans: Sequence[Plan]) -> list[Plan]:
-    """Plans of several groups: on the frontier are those that no other beats."""
-    best = [plan for plan in plans if plan.frontier]
-    return [
-        replace(plan, frontier=plan.frontier and not any(map(plan.beaten_by, best)))
-        for plan in plans
-    ]
+def _compared(candidates: Candidates, id: str, pairs: Iterable[_Pair]) -> Iterable[_Pair]:
+    """Pairs of several groups: on the frontier are those that no other beats."""
+    plans = [(pair, _plan(candidates, id, pair)) for pair in pairs]
+    best = [plan for _, plan in plans if plan.frontier]
+    for pair, plan in plans:
+        frontier = pair.frontier and not any(map(plan.beaten_by, best))
+        yield replace(pair, frontier=frontier)
 
 
 def near_misses(

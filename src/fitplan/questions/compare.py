@@ -1,11 +1,12 @@
 """One pair in several runtimes, side by side: what each needs, and what makes it fit."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from fitplan.accounting.runtime import Runtime
 from fitplan.catalog import Catalog, Pipeline
-from fitplan.planning.candidates import Candidates, FindRuntime, NotLoadableError
+from fitplan.planning.candidates import Called, Candidates, FindRuntime, NotLoadableError
 from fitplan.questions.explain import Explanation, explain
 from fitplan.units import GIB
 
@@ -53,6 +54,8 @@ class Comparison:
     encoder: str
     ram: int | None
     columns: tuple[Column, ...]
+    named: tuple[Called, ...] = ()
+    """The files that the two names mean, in every program the same; () where none loads them."""
 
     @property
     def fits_somewhere(self) -> bool:
@@ -71,16 +74,31 @@ def compare(
 ) -> Comparison:
     """The pair in each of `runtimes`, whose users control `ram` bytes (None: not said).
 
-    Raises FitplanError (usage, unknown-name) when a name fits no file, or several that differ.
+    Of several publishers' files the cheapest in the first program that loads one is compared in
+    all of them. Raises FitplanError (unknown-name) when a name fits no file.
     """
+    pipeline = catalog.file.pipelines[pipeline_id]
+    inside = [Candidates(catalog, runtime) for runtime in runtimes]
+    first, second = (
+        _named(inside, id, name)
+        for id, name in zip(pipeline.pair, (denoiser, encoder), strict=True)
+    )
+    pair = (first.full_name if first else denoiser, second.full_name if second else encoder)
 
     def explained(runtime: Runtime) -> Explanation:
-        candidates = Candidates(catalog, runtime)
-        return explain(candidates, pipeline_id, denoiser, encoder, find_runtime)
+        return explain(Candidates(catalog, runtime), pipeline_id, *pair, find_runtime)
 
     columns = tuple(_column(runtime, explained, ram) for runtime in runtimes)
-    pipeline = catalog.file.pipelines[pipeline_id]
-    return Comparison(pipeline_id, pipeline, denoiser, encoder, ram, columns)
+    known = tuple(found for found in (first, second) if found)
+    return Comparison(pipeline_id, pipeline, denoiser, encoder, ram, columns, known)
+
+
+def _named(inside: Iterable[Candidates], component_id: str, name: str) -> Called | None:
+    """The file that `name` means; None when no program loads it."""
+    for candidates in inside:
+        with suppress(NotLoadableError):
+            return candidates.meant(component_id, name)
+    return None
 
 
 def _column(

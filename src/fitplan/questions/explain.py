@@ -4,14 +4,12 @@ from dataclasses import dataclass, replace
 
 from fitplan.accounting.residency import Residency
 from fitplan.accounting.runtime import Runtime
-from fitplan.catalog import Pipeline, PublishedFile
-from fitplan.errors import usage_error
-from fitplan.planning.candidates import Candidates, FindRuntime
+from fitplan.catalog import Pipeline
+from fitplan.planning.candidates import Called, Candidates, FindRuntime
 from fitplan.planning.clock import Clock
 from fitplan.planning.observations import Observed, observed
 from fitplan.planning.pairs import Choice, Plan
 from fitplan.timing.answers import Question, Time
-from fitplan.units import format_gb
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +44,8 @@ class Explanation:
     """Seconds per image; None when no card was named."""
     question: Question | None = None
     """What was asked about time."""
+    named: tuple[Called, ...] = ()
+    """The denoiser and the encoder as they were named, with the other files of that name."""
 
     @property
     def residencies(self) -> tuple[Residency, ...]:
@@ -77,18 +77,19 @@ def explain(
 ) -> Explanation:
     """Explain the pair that `denoiser` and `encoder` ("QUANT" or "publisher/QUANT") name.
 
-    Raises FitplanError (usage, unknown-name) when a name fits no file, or several that differ.
+    Of several publishers' files of that name the cheapest answers. Raises FitplanError
+    (unknown-name, NotLoadableError) when a name fits no file that the runtime loads.
     `clock` tells the pair's time; None: no time.
     """
     pipeline = candidates.catalog.file.pipelines[pipeline_id]
-    pair = [
-        _choose(candidates, id, name)
+    named = tuple(
+        candidates.meant(id, name)
         for id, name in zip(pipeline.pair, (denoiser, encoder), strict=True)
-    ]
+    )
     others = [candidates.cheapest(id) for id in pipeline.others]
-    plan = candidates.plan(pipeline_id, pair[0], pair[1], others)
+    plan = candidates.plan(pipeline_id, named[0].choice, named[1].choice, others)
     seen = observed(plan, candidates.catalog, find_runtime)
-    explanation = _explanation(plan, candidates.runtime, seen)
+    explanation = replace(_explanation(plan, candidates.runtime, seen), named=named)
     if clock is None:
         return explanation
     return replace(explanation, time=clock.time(plan), question=clock.question)
@@ -107,16 +108,3 @@ def _explanation(plan: Plan, runtime: Runtime, seen: Observed | None) -> Explana
         quality_db=plan.quality_db,
         observed=seen,
     )
-
-
-def _choose(candidates: Candidates, component_id: str, name: str) -> Choice:
-    choices = candidates.called(component_id, name)
-    if len({choice.residency.cache_bytes for choice in choices}) > 1:
-        files = [choice.file for choice in choices]
-        raise usage_error(f"{name!r} is published in different sizes", _listed(files))
-    return choices[0]
-
-
-def _listed(files: list[PublishedFile]) -> str:
-    sizes = [f"{f.publisher}/{f.quant} ({format_gb(f.weights.file_bytes)})" for f in files]
-    return f"say which: {', '.join(sizes)}"

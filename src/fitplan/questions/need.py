@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from fitplan.machine.memory import SYSTEM_RESERVE
-from fitplan.planning.candidates import Candidates
+from fitplan.planning.candidates import Called, Candidates
 from fitplan.planning.pairs import Plan
 from fitplan.units import GIB
 
@@ -64,12 +64,13 @@ def needs(
 ) -> tuple[Need, ...]:
     """The needs of a model's pairs, best quality first; none when the runtime can't load it.
 
-    `denoiser` and `encoder` (`QUANT` or `publisher/QUANT`) narrow it down; what isn't named takes
-    all files of its frontier. Raises FitplanError (unknown-name, usage) for names without a file.
+    `denoiser` and `encoder` (`QUANT` or `publisher/QUANT`) narrow it down to the cheapest file of
+    that name; what isn't named takes all files of its frontier. Raises FitplanError (unknown-name,
+    usage) for names without a file.
     """
     ids = candidates.catalog.file.pipelines[pipeline_id].pair
     pair = [
-        candidates.best(id) if name is None else candidates.called(id, name)
+        candidates.best(id) if name is None else (candidates.meant(id, name).choice,)
         for id, name in zip(ids, (denoiser, encoder), strict=True)
     ]
     others = candidates.others(pipeline_id)
@@ -77,6 +78,18 @@ def needs(
         return ()
     plans = [candidates.plan(pipeline_id, d, e, others) for d in pair[0] for e in pair[1]]
     return tuple(Need(plan) for plan in sorted(plans, key=lambda plan: plan.sort_key))
+
+
+def named_files(
+    candidates: Candidates,
+    pipeline_id: str,
+    denoiser: str | None = None,
+    encoder: str | None = None,
+) -> tuple[Called, ...]:
+    """The files that `needs` takes for the names it is given, and their namesakes."""
+    ids = candidates.catalog.file.pipelines[pipeline_id].pair
+    names = zip(ids, (denoiser, encoder), strict=True)
+    return tuple(candidates.meant(id, name) for id, name in names if name is not None)
 
 
 def steps(found: Iterable[Need]) -> tuple[Need, ...]:

@@ -9,6 +9,7 @@ from rich.text import Text
 from fitplan.questions.compare import Column, Comparison, Way
 from fitplan.questions.explain import Explanation
 from fitplan.render.documents.compare import ComparedBytes, ComparedEntry, CompareDocument, WayEntry
+from fitplan.render.named import named_entries, named_notes
 from fitplan.render.rich_tables import bare_table
 from fitplan.render.text import printable
 from fitplan.units import GIB, format_gib
@@ -27,6 +28,7 @@ def compare_table(comparison: Comparison) -> RenderableType:
             "back; Loading: more while loading.",
             style="dim",
         ),
+        *named_notes(comparison.named),
         Text(""),
         *(line for column in comparison.columns for line in _lines(column)),
     )
@@ -110,6 +112,7 @@ def compare_document(comparison: Comparison) -> CompareDocument:
         "denoiser": comparison.denoiser,
         "encoder": comparison.encoder,
         "ram_bytes": comparison.ram,
+        "named": named_entries(comparison.named),
         "runtimes": [_entry(column) for column in comparison.columns],
     }
 

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from unicodedata import normalize
 
 from fitplan.planning.report import PlanReport, Row
 from fitplan.render.text import printable
@@ -34,6 +35,9 @@ _TIME_HEADINGS = (
     "steps",
     "time_note",
 )
+
+_FORMULA_STARTS = "=+-@\N{MINUS SIGN}"
+"""What spreadsheets take for the start of a formula, also after blanks and in full width."""
 
 
 def plan_csv(report: PlanReport) -> str:
@@ -82,4 +86,5 @@ def _time_cells(row: Row) -> tuple[object, ...]:
 def _inert(text: str) -> str:
     """Text that no spreadsheet takes for a formula."""
     safe = printable(text)
-    return f"'{safe}" if safe[:1] in ("=", "+", "-", "@") else safe
+    start = normalize("NFKC", safe).lstrip(" \N{REPLACEMENT CHARACTER}'")[:1]
+    return f"'{safe}" if start in _FORMULA_STARTS and start else safe

@@ -16,8 +16,11 @@ from fitplan.units import GIB
 
 
 def to_json(document: Mapping[str, object]) -> str:
-    """A document as text, one line per value, non-ASCII escaped so that any terminal takes it."""
-    return json.dumps(document, indent=1)
+    """A document as text, one line per value, non-ASCII escaped so that any terminal takes it.
+
+    `##` is escaped, too: a CI log takes `##[error]` for a command wherever it stands in a line.
+    """
+    return json.dumps(document, indent=1).replace("##", r"#\u0023")
 
 
 def error_document(error: FitplanError) -> ErrorDocument:

@@ -9,6 +9,7 @@ from rich.text import Text
 from fitplan.accounting.unknown import Unknown
 from fitplan.questions.explain import Explanation, Part
 from fitplan.render.errors import error_text
+from fitplan.render.named import named_notes
 from fitplan.render.rich_tables import bare_table
 from fitplan.render.text import printable
 from fitplan.render.timing import explain_time
@@ -24,7 +25,8 @@ def explain_table(explanation: Explanation) -> RenderableType:
     parts: list[RenderableType] = [Text(printable(head), style="bold")]
     for part in explanation.parts:
         parts += [Text(""), *_part(part)]
-    return Group(*parts, Text(""), *_totals(explanation), *_time(explanation))
+    notes = named_notes(explanation.named)
+    return Group(*parts, Text(""), *_totals(explanation), *notes, *_time(explanation))
 
 
 def _time(explanation: Explanation) -> Iterator[RenderableType]:

@@ -4,6 +4,7 @@ from fitplan.accounting.residency import Residency
 from fitplan.questions.explain import Explanation, Part
 from fitplan.render.document import choice_document, observed_document, rounded, runtime_document
 from fitplan.render.documents.explain import ExplainDocument, LineEntry, PartEntry, ScratchEntry
+from fitplan.render.named import named_entries
 from fitplan.render.timing_document import time_document
 
 
@@ -16,6 +17,7 @@ def explain_document(explanation: Explanation) -> ExplainDocument:
         "runtime": runtime_document(explanation.runtime),
         "modes": dict(explanation.runtime.modes),
         "parts": [_part(part) for part in explanation.parts],
+        "named": named_entries(explanation.named),
         "file_bytes": explanation.file_bytes,
         "cache_bytes": explanation.cache_bytes,
         "real_bytes": explanation.real_bytes,

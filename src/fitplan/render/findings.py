@@ -13,7 +13,7 @@ from fitplan import __version__
 from fitplan.questions.check import RULES, Checked, Finding, Report, Severity, online
 from fitplan.questions.check.observations import Residual
 from fitplan.render.documents.check import CheckDocument, FindingEntry, ResidualEntry
-from fitplan.render.text import printable
+from fitplan.render.text import inert, printable
 from fitplan.units import GIB
 
 SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -125,7 +125,8 @@ def github_annotations(report: Report, strict: bool) -> str:
     ordered = sorted(report.findings, key=lambda finding: finding.severity is not Severity.ERROR)
     annotations = [_annotation(finding) for finding in ordered]
     more = [_escaped(line) for checked in report.checked for line in _more(checked)]
-    return "\n".join([*annotations, *more, *(line.plain for line in _summary(report, strict))])
+    summary = [inert(line.plain) for line in _summary(report, strict)]
+    return "\n".join([*annotations, *more, *summary])
 
 
 def _annotation(finding: Finding) -> str:
@@ -145,8 +146,9 @@ def _told(finding: Finding) -> str:
 
 
 def _escaped(text: str) -> str:
-    """As `escapeData` of actions/toolkit does it."""
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    """As `escapeData` of actions/toolkit does it; other control characters are replaced."""
+    safe = "\n".join(map(printable, text.replace("\r\n", "\n").split("\n")))
+    return inert(safe).replace("%", "%25").replace("\n", "%0A")
 
 
 def _escaped_property(text: str) -> str:

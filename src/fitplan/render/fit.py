@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from rich.console import Console, Group, JustifyMethod, RenderableType
+from rich.console import Group, JustifyMethod, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -16,7 +16,7 @@ from fitplan.planning.report import Budget
 from fitplan.questions.fit import Choices, Pair, Without
 from fitplan.render.documents.fit import FitDocument, FittedFileEntry, FittedPairEntry, WithoutEntry
 from fitplan.render.remote import partner_name, problem_lines, why_not
-from fitplan.render.rich_tables import bare_table
+from fitplan.render.rich_tables import bare_table, plain_console
 from fitplan.render.text import printable
 from fitplan.units import GB, GIB, format_gib
 
@@ -62,7 +62,7 @@ def _title(report: FitReport) -> str:
 
 
 def _pairs(report: FitReport, width: int) -> Table:
-    paper = Console(width=1000)
+    paper = plain_console()
     wide = _table(report.choices.pairs, full=True)
     fits = paper.measure(wide).maximum <= width
     return wide if fits else _table(report.choices.pairs, full=False)

@@ -1,5 +1,7 @@
 """Markdown: the plan as a table to paste into an issue or a page."""
 
+import re
+
 from fitplan.planning.report import PlanReport, Row
 from fitplan.render.text import printable
 from fitplan.render.times import basis_text, seconds_text
@@ -21,6 +23,8 @@ _HEADINGS = (
 
 
 _TIME_HEADINGS = ("s/image", "Basis", "s if read again")
+
+_MARKUP = re.compile(r"[\\|`*<>\[\]&~$]|(?<=:)/(?=/)|(?i:(?<=www))\.")
 
 
 def plan_markdown(report: PlanReport) -> str:
@@ -59,4 +63,5 @@ def _time_cells(row: Row) -> list[str]:
 
 
 def _escape(text: str) -> str:
-    return "".join(f"\\{char}" if char in "\\|`*<>[]" else char for char in printable(text))
+    """Text without markup, links and HTML; a bare address is no link either."""
+    return _MARKUP.sub(r"\\\g<0>", printable(text))

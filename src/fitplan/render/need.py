@@ -11,10 +11,12 @@ from fitplan.accounting.quality import EQUIVALENT_DB
 from fitplan.accounting.runtime import Runtime
 from fitplan.catalog import Pipeline
 from fitplan.machine.memory import SYSTEM_RESERVE
+from fitplan.planning.candidates import Called
 from fitplan.planning.pairs import Choice
 from fitplan.questions.need import Need, Rung, ladder, steps
 from fitplan.render.documents.need import NeedDocument, NeedEntry, RungEntry
 from fitplan.render.documents.parts import FileEntry
+from fitplan.render.named import named_entries, named_notes
 from fitplan.render.rich_tables import bare_table
 from fitplan.render.text import printable
 from fitplan.units import GB, GIB, format_gib
@@ -35,6 +37,8 @@ class NeedReport:
     """Whether the steps over limits are asked for."""
     ram_bytes: int | None
     """RAM of the machine that the pairs are judged against; None: not known."""
+    named: tuple[Called, ...] = ()
+    """The files that were named, with the other files of that name."""
 
 
 def need_document(report: NeedReport) -> NeedDocument:
@@ -47,6 +51,7 @@ def need_document(report: NeedReport) -> NeedDocument:
         "reserve_bytes": SYSTEM_RESERVE,
         "ram_total_bytes": report.ram_bytes,
         "pairs": [_need_entry(need, report.ram_bytes) for need in report.needs],
+        "named": named_entries(report.named),
     }
     if report.for_ram:
         document["steps"] = [_need_entry(need, report.ram_bytes) for need in steps(report.needs)]
@@ -96,7 +101,7 @@ def need_table(report: NeedReport, width: int) -> RenderableType:
         pairs = f"{count} pairs" if count > 1 else "the pair"
         head = f"What {pairs} of {name} need{'' if count > 1 else 's'} in {title}"
         parts = [_needs(report, report.needs, wide)]
-    return Group(Text(head, style="bold"), *parts, *_legend(report))
+    return Group(Text(head, style="bold"), *parts, *named_notes(report.named), *_legend(report))
 
 
 def _needs(report: NeedReport, needs: Iterable[Need], wide: bool) -> Table:

@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from fitplan.accounting.quality import EQUIVALENT_DB
+from fitplan.planning.candidates import Called
 from fitplan.planning.pairs import Choice, Plan
 from fitplan.planning.report import PlanReport
 from fitplan.questions.pack.problem import Limits
@@ -21,6 +22,7 @@ from fitplan.render.documents.pack import (
     StepEntry,
     UnmetEntry,
 )
+from fitplan.render.named import named_entries, named_notes
 from fitplan.render.plan_document import plan_document
 from fitplan.render.rich_tables import bare_table
 from fitplan.render.text import printable
@@ -44,6 +46,8 @@ class PackReport:
     wishes: Wishes
     listed: PlanReport
     """The plans of the set, with observations and warnings; its budget; the runtime."""
+    named: tuple[Called, ...] = ()
+    """The files that kept pairs name, with the other files of that name."""
 
 
 def pack_document(report: PackReport) -> PackDocument:
@@ -57,6 +61,7 @@ def pack_document(report: PackReport) -> PackDocument:
         "runtime": listed["runtime"],
         "objective": report.wishes.objective,
         "plans": listed["plans"],
+        "named": named_entries(report.named),
         "shared": [_shared_entry(shared) for shared in packed.shared] if packed else [],
         "cache_bytes": packed.cache_bytes if packed else 0,
         "real_bytes": packed.real_bytes if packed else 0,
@@ -124,6 +129,7 @@ def pack_table(report: PackReport, width: int) -> RenderableType:
         Text(""),
         _proof(outcome),
         *_next(report),
+        *named_notes(report.named),
         *_warnings(report, outcome),
         Text(""),
         Text(runtime.settings(report.limits.cache_bytes), style="cyan"),
@@ -216,6 +222,8 @@ def _proof(packed: Packed) -> Text:
     if packed.proof.status == "optimal":
         return Text(f"{value}: optimal, no set within the limit is better.")
     gap = f"another set may be up to {packed.proof.gap:.2%} better"
+    if packed.proof.status == "interrupted":
+        return Text(f"{value}: interrupted, not proved; {gap}.", style="yellow")
     return Text(f"{value}: the best found in time; {gap} (--time-limit).", style="yellow")
 
 

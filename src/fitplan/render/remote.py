@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from rich.console import Console, Group, JustifyMethod, RenderableType
+from rich.console import Group, JustifyMethod, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -17,7 +17,7 @@ from fitplan.questions.inspect import Inspected, Unreadable
 from fitplan.questions.inspect_remote import RemoteRow
 from fitplan.render.documents.inspect import BesideEntry, InspectionEntry, RemoteEntry
 from fitplan.render.inspect import inspect_table, inspection_entry
-from fitplan.render.rich_tables import bare_table
+from fitplan.render.rich_tables import bare_table, plain_console
 from fitplan.render.text import printable
 from fitplan.units import GB, GIB, format_gib
 
@@ -33,7 +33,7 @@ def remote_table(
     parts: list[RenderableType] = [Text(_title(rows), style="bold")]
     if any(isinstance(row.inspected, Inspected) for row in rows):
         table = _layout(rows, runtime, budget, full=True)
-        full = Console(width=1000).measure(table).maximum <= width
+        full = plain_console().measure(table).maximum <= width
         table = table if full else _layout(rows, runtime, budget, full=False)
         parts += [table, *_legend(runtime, budget, full)]
     errors = [row.inspected for row in rows if isinstance(row.inspected, Unreadable)]

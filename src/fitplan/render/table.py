@@ -21,7 +21,7 @@ from fitplan.accounting.quality import EQUIVALENT_DB
 from fitplan.planning.matching import Unused
 from fitplan.planning.pairs import Choice, Plan
 from fitplan.planning.report import PlanReport, Row
-from fitplan.render.rich_tables import bare_table
+from fitplan.render.rich_tables import bare_table, plain_console
 from fitplan.render.text import printable
 from fitplan.render.timing import (
     fastest_table,
@@ -123,7 +123,7 @@ def _title(report: PlanReport) -> str:
 
 
 def _pairs(report: PlanReport, width: int) -> Table:
-    paper = Console(width=1000)
+    paper = plain_console()
     tables = (_table_of_pairs(report, layout) for layout in LAYOUTS)
     return next((t for t in tables if paper.measure(t).maximum <= width), _narrowest(report))
 

@@ -13,7 +13,7 @@ from fitplan.questions.edit import placing
 from fitplan.questions.edit.origin import source_of
 from fitplan.questions.edit.standing import catalog_of
 from fitplan.questions.explain import Explanation, explain
-from fitplan.units import GIB
+from fitplan.units import GIB, format_gb
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +71,7 @@ def observe(seen: Seen, document: Document, base: Catalog, find_runtime: FindRun
     runtime = find_runtime(seen.runtime)
     candidates = Candidates(catalog, runtime)
     found = explain(candidates, model, seen.denoiser, seen.encoder, find_runtime)
+    _refuse_ambiguous(found)
     source, new_source = source_of(seen.source, catalog.file.sources, "measured usage")
     observation = _observation(seen, found, source)
     _refuse_repeated(catalog, observation)
@@ -96,6 +97,19 @@ def _file_name(said: str, found: Explanation, part: int) -> str:
     """The file as it is called, with its publisher if that was said."""
     file = found.parts[part].choice.file
     return f"{file.publisher}/{file.quant}" if "/" in said else file.quant
+
+
+def _refuse_ambiguous(found: Explanation) -> None:
+    """A measurement is of one file: a name that several of different cache bytes have won't do."""
+    for called in found.named:
+        files = (called.choice, *called.others)
+        if len({choice.residency.cache_bytes for choice in files}) > 1:
+            quant = called.choice.file.quant
+            sizes = ", ".join(
+                f"{c.file.publisher}/{quant} ({format_gb(c.file.weights.file_bytes)})"
+                for c in files
+            )
+            raise usage_error(f"{quant!r} is published in different sizes", f"say which: {sizes}")
 
 
 def _refuse_repeated(catalog: Catalog, observation: dict[str, Any]) -> None:

@@ -101,7 +101,7 @@ class Selection:
 class Proof:
     """How sure it is that no set is better."""
 
-    status: Literal["optimal", "time-limit"]
+    status: Literal["optimal", "time-limit", "interrupted"]
     gap: float = 0.0
     """How much better another set might be, as a share of this one's value (or count)."""
 

@@ -14,15 +14,22 @@ quantizations and proves the shipped catalog about ten times as fast.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import inf
 from typing import Any
 
+from fitplan.native import silent_stdout
 from fitplan.questions.pack.problem import Bundle, Option, Problem, Resource
 from fitplan.units import MIB
 
 SCALE = 1000
 """Points of value per unit of the solver's objective: keeps its numbers near 1."""
+
+_HEARTBEAT = 0.1
+"""Seconds between two looks at whether Ctrl-C came."""
+
+_PATIENCE = 0.8
+"""Seconds that HiGHS has to stop after it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +49,8 @@ class Answer:
     optimal: bool = False
     infeasible: bool = False
     bound: float = inf
+    interrupted: bool = False
+    """Ctrl-C ended it; `loaded` is the best set until then."""
 
 
 def option_columns(problem: Problem) -> Iterable[tuple[int, int, Option]]:
@@ -151,6 +160,11 @@ def run(problem: Problem, gains: dict[int, float], extra: Iterable[Row], seconds
         return Answer()
     if not problem.bundles:
         return Answer(frozenset(), optimal=True, bound=0.0)
+    with silent_stdout():
+        return _run(problem, gains, extra, seconds)
+
+
+def _run(problem: Problem, gains: dict[int, float], extra: Iterable[Row], seconds: float) -> Answer:
     import highspy
 
     solver = highspy.Highs()  # type: ignore[no-untyped-call]
@@ -159,8 +173,26 @@ def run(problem: Problem, gains: dict[int, float], extra: Iterable[Row], seconds
     for name, value in {**options, **exact}.items():
         solver.setOptionValue(name, value)
     solver.passModel(_model(problem, gains, extra))
-    solver.run()
-    return _read(solver, len(problem.items))
+    interrupted = _solve(solver)
+    return replace(_read(solver, len(problem.items)), interrupted=interrupted)
+
+
+def _solve(solver: Any) -> bool:
+    """Let HiGHS work in a thread of its own, so that this one hears Ctrl-C; whether it came.
+
+    Raises KeyboardInterrupt when HiGHS doesn't stop for it.
+    """
+    solver.HandleUserInterrupt = True
+    try:
+        solver.startSolve()
+        while not solver.wait(_HEARTBEAT)[0]:
+            pass
+    except KeyboardInterrupt:
+        solver.cancelSolve()
+        if not solver.wait(_PATIENCE)[0]:
+            raise
+        return True
+    return False
 
 
 def _model(problem: Problem, gains: dict[int, float], extra: Iterable[Row]) -> Any:

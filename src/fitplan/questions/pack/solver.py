@@ -50,7 +50,8 @@ Outcome = Solved | Infeasible | OutOfTime
 def solve(problem: Problem, objective: Objective, time_limit: float) -> Outcome:
     """The best set: the most valuable, or the most models and among those the most valuable.
 
-    `time_limit` is in seconds, for everything.
+    `time_limit` is in seconds, for everything. Ctrl-C ends it with the best set so far; raises
+    KeyboardInterrupt when there is none.
     """
     deadline = monotonic() + time_limit
     if objective == "value":
@@ -59,20 +60,33 @@ def solve(problem: Problem, objective: Objective, time_limit: float) -> Outcome:
     if not isinstance(most, Solved) or most.proof.status != "optimal":
         return most
     enough = Row(most.selection.count, inf, counts(problem))
-    finest = _best(problem, objective, values(problem), deadline, (enough,))
-    return finest if isinstance(finest, Solved) else most
+    try:
+        finest = _best(problem, objective, values(problem), deadline, (enough,))
+    except KeyboardInterrupt:
+        return Solved(most.selection, Proof("interrupted"))
+    return _better(most.selection, finest)
+
+
+def _better(most: Selection, finest: Outcome) -> Solved:
+    """Of two sets with the most models the more valuable; `most` is known to have that many."""
+    if not isinstance(finest, Solved):
+        return Solved(most, Proof("time-limit"))
+    best = max(finest.selection, most, key=lambda selection: selection.score("count"))
+    return Solved(best, finest.proof)
 
 
 def least(problem: Problem, resource: Resource, time_limit: float) -> int | None:
     """The fewest bytes of `resource` that hold the required bundles, whatever the limits.
 
-    None when no set holds them, or time ran out.
+    None when no set holds them, or time ran out. Raises KeyboardInterrupt on Ctrl-C.
     """
     wanted = tuple(bundle for bundle in problem.bundles if bundle.required)
     everything = total(problem, range(len(problem.items)), "cache_bytes")
     unlimited = Problem(problem.items, wanted, Limits(everything))
     costs = {i: -getattr(item, resource) / MIB for i, item in enumerate(problem.items)}
     answer = run(unlimited, costs, [], time_limit)
+    if answer.interrupted:
+        raise KeyboardInterrupt
     if answer.loaded is None or not answer.optimal:
         return None
     return total(problem, settle(unlimited, answer.loaded, "count").loaded, resource)
@@ -94,12 +108,21 @@ def _best(
         if found is None or not fault(problem, found):
             break
         rows.append(_cut(answer.loaded or frozenset()))
+        if answer.interrupted:
+            found = None
+            break
     guess = None if answer.optimal else first_guess(problem, objective)
     best = max((s for s in (found, guess) if s), key=lambda s: s.score(objective), default=None)
     if best is None:
-        return OutOfTime()
+        return _without(answer)
     bound = min(answer.bound, _ceiling(problem, gains))
-    return Solved(best, _proof(answer.optimal, bound, sum(_gain(problem, best, gains))))
+    return Solved(best, _proof(answer, bound, sum(_gain(problem, best, gains))))
+
+
+def _without(answer: Answer) -> OutOfTime:
+    if answer.interrupted:
+        raise KeyboardInterrupt
+    return OutOfTime()
 
 
 def _settled(problem: Problem, answer: Answer, objective: Objective) -> Selection | None:
@@ -123,9 +146,10 @@ def _ceiling(problem: Problem, gains: dict[int, float]) -> float:
     return sum(best.values())
 
 
-def _proof(optimal: bool, bound: float, reached: float) -> Proof:
+def _proof(answer: Answer, bound: float, reached: float) -> Proof:
     """Values are whole points, so a bound less than a point above what is reached proves it."""
     missing = floor((bound - reached) * SCALE + 0.5)
-    if optimal and missing < 1:
-        return Proof("optimal")
-    return Proof("time-limit", max(0, missing) / SCALE / max(abs(reached), 1.0))
+    gap = max(0, missing) / SCALE / max(abs(reached), 1.0)
+    if answer.interrupted:
+        return Proof("interrupted", gap)
+    return Proof("optimal") if answer.optimal and missing < 1 else Proof("time-limit", gap)

@@ -13,7 +13,7 @@ from math import inf
 
 from fitplan.catalog import Catalog, Pipeline
 from fitplan.errors import FitplanError, usage_error
-from fitplan.planning.candidates import Candidates
+from fitplan.planning.candidates import Called, Candidates
 from fitplan.planning.pairs import Choice
 from fitplan.questions.pack.problem import Bundle, Item, Limits, Objective, Option, Problem
 
@@ -72,7 +72,8 @@ class Field:
         self._candidates = candidates
         self._catalog = candidates.catalog
         self._wishes = wishes
-        self._kept = _kept_choices(candidates, wishes.kept)
+        kept = kept_files(candidates, wishes.kept)
+        self._kept = {id: (called.choice,) for id, called in kept.items()}
 
     def choices(self, component_id: str) -> tuple[Choice, ...]:
         """Files of a component that the runtime loads and no wish rules out, cheapest first."""
@@ -166,8 +167,11 @@ def _unbeaten(choices: tuple[Choice, ...], *, by_error: bool, by_real: bool) -> 
     return tuple(choice for choice, _ in kept)
 
 
-def _kept_choices(candidates: Candidates, kept: Iterable[Kept]) -> dict[str, tuple[Choice, ...]]:
-    """Per component of which a kept pair names a file: the files that all such names mean."""
+def kept_files(candidates: Candidates, kept: Iterable[Kept]) -> dict[str, Called]:
+    """Per component of which a kept pair names a file: the file that all such names mean.
+
+    Raises FitplanError (usage, unknown-name) for names that contradict each other or mean no file.
+    """
     found: dict[str, tuple[Choice, ...]] = {}
     said: dict[str, str] = {}
     file = candidates.catalog.file
@@ -179,7 +183,7 @@ def _kept_choices(candidates: Candidates, kept: Iterable[Kept]) -> dict[str, tup
             if not both:
                 raise _contradiction(file.components[id].name, said[id], name)
             found[id], said[id] = both, name
-    return found
+    return {id: Called(choices[0], choices[1:]) for id, choices in found.items()}
 
 
 def _contradiction(component: str, one: str, other: str) -> FitplanError:

@@ -4,6 +4,8 @@ from typing import Literal, NotRequired
 
 from typing_extensions import TypedDict
 
+from fitplan.render.documents.parts import NamedEntry
+
 
 class ComparedPartEntry(TypedDict):
     """One file in one program."""
@@ -80,4 +82,6 @@ class CompareDocument(TypedDict):
     denoiser: str
     encoder: str
     ram_bytes: int | None
+    named: list[NamedEntry]
+    """Names that several publishers' files have."""
     runtimes: list[ComparedEntry]

@@ -4,7 +4,13 @@ from typing import Literal, NotRequired
 
 from typing_extensions import TypedDict
 
-from fitplan.render.documents.parts import ChoiceEntry, ObservedEntry, RuntimeEntry, TimeEntry
+from fitplan.render.documents.parts import (
+    ChoiceEntry,
+    NamedEntry,
+    ObservedEntry,
+    RuntimeEntry,
+    TimeEntry,
+)
 
 
 class LineEntry(TypedDict):
@@ -60,6 +66,8 @@ class ExplainDocument(TypedDict):
     runtime: RuntimeEntry
     modes: dict[str, str]
     parts: list[PartEntry]
+    named: list[NamedEntry]
+    """Names that several publishers' files have."""
     file_bytes: int
     cache_bytes: int
     real_bytes: int

@@ -4,7 +4,7 @@ from typing import Literal, NotRequired
 
 from typing_extensions import TypedDict
 
-from fitplan.render.documents.parts import FileEntry, RuntimeEntry
+from fitplan.render.documents.parts import FileEntry, NamedEntry, RuntimeEntry
 
 
 class NeedEntry(TypedDict):
@@ -44,6 +44,8 @@ class NeedDocument(TypedDict):
     reserve_bytes: int
     ram_total_bytes: int | None
     pairs: list[NeedEntry]
+    named: list[NamedEntry]
+    """Names that several publishers' files have."""
     steps: NotRequired[list[NeedEntry]]
     """With --for-ram: the limits at which the best pair changes."""
     machines: NotRequired[list[RungEntry]]

@@ -4,7 +4,7 @@ from typing import Literal
 
 from typing_extensions import TypedDict
 
-from fitplan.render.documents.parts import BudgetEntry, RuntimeEntry
+from fitplan.render.documents.parts import BudgetEntry, NamedEntry, RuntimeEntry
 from fitplan.render.documents.plan import PlanEntry
 
 
@@ -30,7 +30,7 @@ class ProofEntry(TypedDict):
     """How sure it is that no set is better."""
 
     status: str
-    """"optimal" or "time-limit"."""
+    """"optimal", "time-limit" or "interrupted"."""
     gap: float
 
 
@@ -79,6 +79,8 @@ class PackDocument(TypedDict):
     runtime: RuntimeEntry
     objective: str
     plans: list[PlanEntry]
+    named: list[NamedEntry]
+    """Names in kept pairs that several publishers' files have."""
     shared: list[SharedEntry]
     cache_bytes: int
     real_bytes: int

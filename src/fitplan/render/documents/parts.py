@@ -34,6 +34,20 @@ class FileEntry(TypedDict):
     publisher: str
 
 
+class PublishedEntry(FileEntry):
+    """A file, and what it costs."""
+
+    file_bytes: int
+    cache_bytes: int
+
+
+class NamedEntry(PublishedEntry):
+    """The file that a name was answered for: of several publishers' the cheapest."""
+
+    others: list[PublishedEntry]
+    """Files of the same quantization by other publishers, cheapest first."""
+
+
 class WeightErrorEntry(TypedDict):
     """How far weights are from full precision, and how that is known."""
 

@@ -1,0 +1,44 @@
+"""Ctrl-C: heard once, remembered, and never answered with a traceback."""
+
+import _thread
+import os
+import signal
+import sys
+import threading
+from types import FrameType
+
+from fitplan.errors import EXIT_INTERRUPTED
+
+_heard = threading.Event()
+
+
+def listen() -> None:
+    """Raise KeyboardInterrupt on Ctrl-C, again if a library dropped it; nothing where it's off."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        return
+    signal.signal(signal.SIGINT, _raise)
+    sys.unraisablehook = _unraisable
+
+
+def leave_at_once() -> None:
+    """From now on Ctrl-C ends the process without a word; nothing where it's off."""
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, lambda *_: os._exit(EXIT_INTERRUPTED))
+
+
+def heard() -> bool:
+    """Whether Ctrl-C came: what is raised after it, of whatever type, comes from it."""
+    return _heard.is_set()
+
+
+def _raise(signum: int, frame: FrameType | None) -> None:
+    _heard.set()
+    raise KeyboardInterrupt
+
+
+def _unraisable(dropped: "sys.UnraisableHookArgs") -> None:
+    """An interrupt in a destructor or callback is dropped by Python: raise it once more."""
+    if isinstance(dropped.exc_value, KeyboardInterrupt):
+        _thread.interrupt_main()
+    else:
+        sys.__unraisablehook__(dropped)
