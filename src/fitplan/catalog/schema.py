@@ -112,7 +112,7 @@ class Release(_Model):
     confidence: Confidence
     """How sure the entry is."""
     revision: Commit | None = None
-    """Commit of the repository that has these files; left out when no source has it."""
+    """Commit of the repository at which some of these files were seen with these bytes."""
     note: str | None = None
     """What a reader should know about these files."""
     variants: list[Variant] = Field(min_length=1)
