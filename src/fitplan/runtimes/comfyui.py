@@ -58,7 +58,7 @@ _MEASURED = ("flux1", "flux2", "z-image")
 _READ = (
     *("qwen-image", "sd15", "sd2", "sdxl", "sd3", "wan", "chroma", "lumina2", "anima"),
     *("qwen-image-2.1", "flux3", "krea2", "ernie", "ideogram4", "longcat-image", "kandinsky5"),
-    *("hidream", "omnigen2", "chroma-radiance"),
+    *("hidream", "omnigen2", "chroma-radiance", "sdxl-refiner"),
 )
 """The families after the first line: those whose files are published for it, with templates."""
 _LANGUAGE_MODELS = ("qwen3", "qwen3-vl", "qwen2.5-vl", "mistral", "llama")

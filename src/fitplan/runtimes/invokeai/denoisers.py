@@ -101,7 +101,7 @@ def stable_diffusion(by_state_dict: bool) -> tuple[Rule, ...]:
         ),
         *(replace(part, family=f, treatments=treatments, adds=adds) for f in ("clip-l", "clip-g")),
         replace(part, family="sd-vae"),
-        *(dense(family, folder, FOLDER) for family in ("sd15", "sdxl", "sd3")),
+        *(dense(family, folder, FOLDER) for family in ("sd15", "sdxl", "sdxl-refiner", "sd3")),
     )
 
 
