@@ -71,6 +71,8 @@ class Variant(_Model):
     """`published`: somebody read these bytes off the file; `derived`: computed, see the recipe."""
     file: str | None = None
     """File name, when the release's pattern doesn't give it."""
+    beside: str | None = None
+    """The file loaded with it, when the release's pattern doesn't give it."""
     recipe: Id | None = None
     """Recipe, when it isn't the release's."""
     weights: Groups | None = None
@@ -105,6 +107,9 @@ class Release(_Model):
     """Family of the diffusers pipeline whose folder these files are loaded with, if they are."""
     file: str | None = None
     """File name with `{quant}` in place of the quantization name."""
+    beside: str | None = None
+    """A second file (a vision tower, the other of two denoisers) that is loaded with each of them
+    and counted in its bytes and weight groups; `{quant}` as above."""
     recipe: Id | None = None
     """The recipe of the component's architecture that these files follow."""
     source: Id
