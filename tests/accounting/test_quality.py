@@ -27,10 +27,10 @@ def test_an_unknown_error_has_no_score() -> None:
 
 
 def test_elo_is_lowered_by_the_error_of_the_pair() -> None:
-    """Elo - 400·error; without an Elo a model ranks below all that have one."""
+    """Elo - 520·error; without an Elo a model ranks below all that have one."""
     rule = QualityRule()
     score = rule.score_db(0.0054, 0.0054)
     assert rule.adjusted_elo(1100, score) == pytest.approx(
-        1100 - 400 * rule.pair_error(0.0054, 0.0054)
+        1100 - 520 * rule.pair_error(0.0054, 0.0054)
     )
     assert rule.adjusted_elo(None, score) == float("-inf")

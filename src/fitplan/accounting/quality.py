@@ -26,9 +26,9 @@ class QualityRule:
 
     encoder_weight: float = 1 / 3
     """Share of the encoder's squared error."""
-    elo_per_error: float = 400.0
+    elo_per_error: float = 520.0
     """Elo points that an error of 1 would cost."""
-    tie_band: float = 20.0
+    tie_band: float = 26.0
     """Elo gaps under this are ties."""
 
     def pair_error(self, denoiser: float, encoder: float) -> float:

@@ -53,6 +53,8 @@ class PublishedFile:
     """None: it stands alone, or is a file of the catalog."""
     assumed_among: tuple[str, ...] = ()
     """Models of equal shapes that an installed file may be, where its name doesn't tell."""
+    beside: str | None = None
+    """Name of a second file that is loaded with it and counted in its bytes; None for none."""
 
     @property
     def checkpoint(self) -> Home | None:
@@ -158,7 +160,7 @@ class Catalog:
             hidden_size=architecture.hidden_size,
             part_of=release.part_of or "",
         )
-        pattern = variant.file or release.file
+        pattern, beside = variant.file or release.file, variant.beside or release.beside
         return PublishedFile(
             component_id=component_id,
             publisher=release.publisher,
@@ -171,6 +173,7 @@ class Catalog:
             url=release.url,
             source=self.file.sources[variant.source or release.source],
             note=variant.note or release.note,
+            beside=beside.replace("{quant}", variant.quant) if beside else None,
         )
 
 

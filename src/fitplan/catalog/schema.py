@@ -13,6 +13,8 @@ Id = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9.\-]*$")]
 Quant = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9_]+$")]
 Address = Annotated[str, StringConstraints(pattern=r"^https://\S+$")]
 Day = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}(-\d{2})?$")]
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+Commit = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{40}$")]
 Bytes = Annotated[int, Field(gt=0, lt=2**53)]
 Elements = Annotated[int, Field(gt=0, lt=2**53)]
 Confidence = Literal["high", "medium", "low"]
@@ -69,6 +71,8 @@ class Variant(_Model):
     """`published`: somebody read these bytes off the file; `derived`: computed, see the recipe."""
     file: str | None = None
     """File name, when the release's pattern doesn't give it."""
+    beside: str | None = None
+    """The file loaded with it, when the release's pattern doesn't give it."""
     recipe: Id | None = None
     """Recipe, when it isn't the release's."""
     weights: Groups | None = None
@@ -82,6 +86,10 @@ class Variant(_Model):
     """Source of the bytes, when it isn't the release's."""
     confidence: Confidence | None = None
     """Confidence in the entry, when it isn't the release's."""
+    sha256: Sha256 | None = None
+    """SHA-256 of the file, lower-case hex; left out when no source has it."""
+    revision: Commit | None = None
+    """Commit of the repository that has these bytes, when it isn't the release's."""
     note: str | None = None
     """What a reader should know about this file."""
 
@@ -99,12 +107,17 @@ class Release(_Model):
     """Family of the diffusers pipeline whose folder these files are loaded with, if they are."""
     file: str | None = None
     """File name with `{quant}` in place of the quantization name."""
+    beside: str | None = None
+    """A second file (a vision tower, the other of two denoisers) that is loaded with each of them
+    and counted in its bytes and weight groups; `{quant}` as above."""
     recipe: Id | None = None
     """The recipe of the component's architecture that these files follow."""
     source: Id
     """Where the byte counts were read."""
     confidence: Confidence
     """How sure the entry is."""
+    revision: Commit | None = None
+    """Commit of the repository at which some of these files were seen with these bytes."""
     note: str | None = None
     """What a reader should know about these files."""
     variants: list[Variant] = Field(min_length=1)
@@ -131,6 +144,8 @@ class Elo(_Model):
     """Elo rating."""
     as_of: Day
     """When it was read."""
+    converted: bool = False
+    """Whether `value` was computed from a rating on an older scale, and may be 15 points off."""
     source: Id
     """Who counted the votes."""
 
@@ -152,6 +167,8 @@ class Pipeline(_Model):
     """What was distilled away: nothing, guidance, or steps and guidance."""
     steps: int | None = Field(default=None, gt=0, le=1000)
     """Recommended steps; left out when no source says."""
+    guidance: float | None = Field(default=None, ge=0, le=100)
+    """Recommended guidance scale; 1 means none. Left out when no source says."""
     elo: Elo | None = None
     """Quality prior; left out when nobody has rated it."""
     note: str | None = None

@@ -55,8 +55,14 @@ read from the code.
 """
 
 _MEASURED = ("flux1", "flux2", "z-image")
-_READ = ("qwen-image", "sd15", "sd2", "sdxl", "sd3", "wan", "chroma", "lumina2", "anima")
-_LANGUAGE_MODELS = ("qwen3", "qwen2.5-vl", "mistral", "llama")
+_READ = (
+    *("qwen-image", "sd15", "sd2", "sdxl", "sd3", "wan", "chroma", "lumina2", "anima"),
+    *("qwen-image-2.1", "flux3", "krea2", "ernie", "ideogram4", "longcat-image", "kandinsky5"),
+    *("hidream", "omnigen2", "chroma-radiance", "sdxl-refiner"),
+)
+"""The families after the first line: those whose files are published for it, with templates."""
+_LANGUAGE_MODELS = ("qwen3", "qwen3-vl", "qwen2.5-vl", "mistral", "llama")
+_VAES = (*VAES, "wan-vae", "qwen-image-2.1-vae")
 _QUANTIZED = frozenset({"INT8_TENSORWISE", "INT8_CONVROT", "INT4_CONVROT", "NVFP4_SCALED", "MXFP8"})
 """Flavours that `MixedPrecisionOps` (comfy/ops.py) runs as they are stored; from public reports."""
 _TYPES = TORCH_TYPES | {"FP8_SCALED"} | _QUANTIZED
@@ -138,7 +144,7 @@ def _vaes(mode: str) -> tuple[Rule, ...]:
             TORCH_TYPES,
             basis="measured" if family in ("flux1-vae", "flux2-vae") else "code",
         )
-        for family in VAES
+        for family in _VAES
     )
 
 

@@ -49,7 +49,7 @@ _DENOISERS = (
     *("flux1", "flux2", "z-image", "qwen-image", "sd15", "sd2", "sdxl", "sd3", "wan", "chroma"),
     *("lumina2", "cogview4", "ernie"),
 )
-_ENCODERS = ("qwen3", "t5", "umt5", "clip-l", "clip-g", "mistral", "qwen2.5-vl")
+_ENCODERS = ("qwen3", "t5", "umt5", "clip-l", "clip-g", "mistral", "qwen2.5-vl", "glm")
 
 _INTEGERS = Treatment(None, Keep(), "integer buffers keep their width", types=INTEGER_TYPES)
 _NOT_LOADED = Treatment(only(Role.TOKENIZER), Drop(), "not a weight of the model")
@@ -129,7 +129,7 @@ def _models(old: bool, dtype: str, maps: bool) -> tuple[Rule, ...]:
             basis="measured" if family in _MEASURED_DENSE else "code",
             maps=maps,
         )
-        for family in (*_DENOISERS, *VAES)
+        for family in (*_DENOISERS, *VAES, "cogview-vae")
     )
 
 

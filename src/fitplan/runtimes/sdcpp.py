@@ -88,8 +88,11 @@ _INT8_LATER = Refusal(
 _MEASURED = ("flux1", "flux2", "z-image", "qwen3", "t5", "clip-l", "flux1-vae", "flux2-vae")
 _READ = (
     *("qwen-image", "sd15", "sd2", "sdxl", "sd3", "wan", "chroma", "anima"),
+    *("chroma-radiance", "ernie", "longcat-image", "ideogram4"),
     *("mistral", "qwen2.5-vl", "umt5", "clip-g", "sd-vae", "qwen-image-vae"),
 )
+_SINCE_721 = ("krea2", "qwen3-vl")
+"""Families that came with build 721 (docs/krea2.md)."""
 QWEN3_SCRATCH = Scratch(75 * MIB, "compute buffer of Qwen3: 75 MiB at most in the logs")
 
 _DENOISERS: dict[tuple[str, int, bool], dict[int, float]] = {
@@ -133,6 +136,7 @@ def refusals(version: str) -> tuple[Refusal, ...]:
 def rules(mode: str, version: str = VERSIONS[-1]) -> tuple[Rule, ...]:
     """The residency rules; with `mode` "mmap" tensors whose type stays are mapped."""
     int8 = _INT8 if version != "695" else frozenset()
+    later = _SINCE_721 if version != "695" else ()
     where = "ModelLoader, GGMLRunner::alloc_params_buffer (ggml_extend.hpp)"
     return tuple(
         Rule(
@@ -145,7 +149,7 @@ def rules(mode: str, version: str = VERSIONS[-1]) -> tuple[Rule, ...]:
             basis="measured" if family in _MEASURED else "code",
             maps=mode == "mmap",
         )
-        for family in (*_MEASURED, *_READ)
+        for family in (*_MEASURED, *_READ, *later)
         for containers in (GGUF, SINGLE)
     )
 

@@ -168,7 +168,7 @@ def _worth(at: dict[str, PublishedFile | None], d: str, e: str, vae: str, elo: i
         return 0
     errors = [1.0 if f.rel_error is None else f.rel_error for f in (denoiser, encoder)]
     error: float = (errors[0] ** 2 + errors[1] ** 2 / 3 + 0.0017**2) ** 0.5
-    return round(1000 * (elo - 400 * error))
+    return round(1000 * (elo - 520 * error))
 
 
 @pytest.mark.parametrize("seed", range(8))

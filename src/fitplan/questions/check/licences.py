@@ -31,6 +31,7 @@ NON_COMMERCIAL = frozenset(
         "NVIDIA Non-Commercial",
         "Bria Non-Commercial",
         "Qwen Research",
+        "Ideogram 4 Non-Commercial",
     }
 )
 OTHERS = NON_COMMERCIAL | {
@@ -38,6 +39,7 @@ OTHERS = NON_COMMERCIAL | {
     "CreativeML Open RAIL-M",
     "CreativeML Open RAIL++-M",
     "DeepFloyd IF",
+    "FLUX Kommunity",
     "Fair AI Public 1.0-SD",
     "Gemma",
     "Hunyuan Community",

@@ -110,10 +110,18 @@ def _namesake(subject: Subject, loc: Loc, pipeline: Pipeline, name: str) -> Iter
         called_after = (
             bool(theirs - ours) and theirs - ours <= model and not (ours - theirs) & model
         )
+        other_family = _architecture(subject, other).family != family
+        called_after = called_after and not (other_family and _is_shared(subject, loc, name))
         if called_after or _is_of_sisters(subject, loc, pipeline, name, other):
             message = f"{pipeline.name!r} has {name}, which is another model's"
             yield loc, message, f"did you mean {other}?"
             return
+
+
+def _is_shared(subject: Subject, loc: Loc, name: str) -> bool:
+    """Whether another pipeline has this part too."""
+    others = (pipeline for id, pipeline in subject.known.pipelines.items() if id != loc[1])
+    return any(name == part for pipeline in others for _, part in _replaceable(pipeline))
 
 
 def _is_of_sisters(subject: Subject, loc: Loc, pipeline: Pipeline, name: str, other: str) -> bool:

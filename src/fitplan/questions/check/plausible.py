@@ -12,10 +12,10 @@ from fitplan.timing.model import implied_share_of_peak
 from fitplan.timing.operations import Size, operations
 from fitplan.timing.reading import timing_data
 
-ELO_APART = 150
-"""Points between a model and its neighbours: base and distilled FLUX.2 Klein 4B are 93 apart."""
-GENERATIONS_APART = 200
-"""The same between generations: SDXL and SD 3.5 are 150 apart."""
+ELO_APART = 195
+"""Points between a model and its neighbours: base and distilled FLUX.2 Klein 4B are 105 apart."""
+GENERATIONS_APART = 260
+"""The same between generations: SDXL and SD 3.5 are 202 apart."""
 RELATED = frozenset({"sd15", "sd2", "sdxl", "sd3"})
 """Families that are sisters: the generations of Stable Diffusion."""
 MOST_DISTILLED = 12
@@ -75,7 +75,7 @@ def _distilled(subject: Subject, id: str, pipeline: Pipeline) -> tuple[str, ...]
         return ("steps",) if "klein" in words else ("guidance", "steps")
     if family == "flux1" and "schnell" not in words_of(architecture):
         return ("guidance", "steps")
-    return () if family in ("flux1", "chroma") else ("no", "steps")
+    return () if family in ("flux1", "chroma", "hidream") else ("no", "steps")
 
 
 def strange_ratings(subject: Subject) -> Iterator[Hit]:

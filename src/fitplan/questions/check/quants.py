@@ -58,7 +58,8 @@ def wrong_elements(subject: Subject) -> Iterator[Hit]:
         else:
             by_architecture.setdefault(mix.architecture_id, []).append(mix)
     for id, mixes in by_architecture.items():
-        wrong = [mix for mix in mixes if not _adds_up(mix)]
+        vision = max(mix.elements(Role.VISION) for mix in mixes)
+        wrong = [mix for mix in mixes if not _adds_up(mix, vision)]
         counts = {_held(mix) for mix in wrong}
         if len(wrong) == len(mixes) > 1 and len(counts) == 1 and id in subject.file.architectures:
             stated, held = mixes[0].architecture.parameters, counts.pop()
@@ -78,9 +79,13 @@ def _held(mix: Mix) -> int:
     return mix.elements() - mix.elements(*NOT_PARAMETERS)
 
 
-def _adds_up(mix: Mix) -> bool:
-    """Single T5 files and some GGUFs store the embedding twice, as an output head."""
-    extra = _held(mix) - mix.architecture.parameters
+def _adds_up(mix: Mix, vision: int) -> bool:
+    """Single T5 files and some GGUFs store the embedding twice, as an output head.
+
+    Files of the text model alone lack the vision tower, `vision` elements in other files.
+    """
+    missing = 0 if Role.VISION in mix.groups else vision
+    extra = _held(mix) + missing - mix.architecture.parameters
     head, embedding = (mix.elements(r) for r in (Role.OUTPUT_HEAD, Role.TOKEN_EMBEDDING))
     return extra == 0 or extra == head == embedding
 

@@ -18,6 +18,7 @@ _ENDINGS = {Container.GGUF: (".gguf",), Container.SAFETENSORS: (".safetensors", 
 _IN_FOLDERS = ("diffusion_pytorch_model", "model.safetensors", "model.fp16", "model-00001")
 """How files in diffusers folders are called."""
 _FP8 = frozenset({"FP8_E4M3", "FP8_E5M2", "FP8_SCALED"})
+_INT8 = frozenset({"INT8_BNB", "INT8_TENSORWISE", "INT8_CONVROT"})
 _SPOKEN: tuple[tuple[str, frozenset[str]], ...] = (
     (r"(?:fp8|float8)(?=.*scaled)|scaled[-_]fp8", frozenset({"FP8_SCALED"})),
     (r"fp8|float8", _FP8),
@@ -25,7 +26,8 @@ _SPOKEN: tuple[tuple[str, frozenset[str]], ...] = (
     (r"fp16|float16|f16", frozenset({"F16"})),
     (r"fp32|float32|f32", frozenset({"F32"})),
     (r"nf4", frozenset({"NF4_BNB"})),
-    (r"int8", frozenset({"INT8_BNB"})),
+    (r"int8[-_]convrot", frozenset({"INT8_CONVROT"})),
+    (r"int8", _INT8),
     (r"svdq|int4", frozenset({"INT4_SVDQ"})),
     *((name.casefold(), frozenset({name})) for name in QUANT_NAMES if "Q" in name or "FP4" in name),
 )
@@ -60,7 +62,8 @@ def _foreign(subject: Subject, known: Vocabulary, loc: Loc, release: Release) ->
     if kind == "denoiser" or not bundle:
         closer = known.closer(id, words_of(repository))
         if release.format is not Container.GGUF:  # a repository of GGUFs is one model's
-            text = words_of(f"{repository} {release.file or ''}")
+            files = (release.file, *(variant.file for variant in release.variants))
+            text = words_of(" ".join([repository, *filter(None, files)]))
             closer = closer and known.closer(id, text)
         if closer:
             message = f"a release of {id}, but {repository} names {closer}"
@@ -78,10 +81,15 @@ def _repository(url: str) -> str:
 
 
 def _has_part(subject: Subject, pipeline_id: str, component_id: str) -> bool:
-    """Whether a pipeline has a component of these shapes."""
-    components = subject.known.components
-    pipeline = subject.known.pipelines[pipeline_id]
-    names = (pipeline.denoiser, *pipeline.encoders, pipeline.vae)
+    """Whether a pipeline, or another with its denoiser, has a component of these shapes."""
+    components, pipelines = subject.known.components, subject.known.pipelines
+    denoiser = pipelines[pipeline_id].denoiser
+    names = {
+        name
+        for pipeline in pipelines.values()
+        if pipeline.denoiser == denoiser
+        for name in (denoiser, *pipeline.encoders, pipeline.vae)
+    }
     wanted = components[component_id].architecture
     return any(components[name].architecture == wanted for name in names)
 

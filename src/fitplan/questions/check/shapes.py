@@ -9,8 +9,8 @@ from fitplan.questions.check.rule import Hit, error, warning
 from fitplan.questions.check.subject import Subject
 from fitplan.timing.reading import timing_data
 
-STEP = 32
-"""Every known width is a multiple of this: heads, groups and quantization blocks need it."""
+STEP = 8
+"""Every known width is a multiple of this: most are of 32 and more, OmniGen2's 2520 is not."""
 
 KINDS = ("denoiser", "encoder", "vae")
 

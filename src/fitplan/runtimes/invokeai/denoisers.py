@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from fitplan.accounting.rules import Cast, Drop, MadeUp, Rule, Treatment
+from fitplan.accounting.rules import Cast, Drop, Keep, MadeUp, Rule, Treatment
 from fitplan.accounting.weights import Role
 from fitplan.runtimes.invokeai.treatments import (
     ALL_BF16,
@@ -101,7 +101,7 @@ def stable_diffusion(by_state_dict: bool) -> tuple[Rule, ...]:
         ),
         *(replace(part, family=f, treatments=treatments, adds=adds) for f in ("clip-l", "clip-g")),
         replace(part, family="sd-vae"),
-        *(dense(family, folder, FOLDER) for family in ("sd15", "sdxl", "sd3")),
+        *(dense(family, folder, FOLDER) for family in ("sd15", "sdxl", "sdxl-refiner", "sd3")),
     )
 
 
@@ -124,9 +124,22 @@ def later(by_state_dict: bool) -> tuple[Rule, ...]:
         *_krea2(),
         *_wan(by_state_dict),
         replace(anima, adds=buffers(by_state_dict, 300, "rotary tables")),
-        replace(dense("cogview4", "CogView4DiffusersModel (cogview4.py)", FOLDER), basis="code"),
+        *(
+            replace(dense(family, "CogView4DiffusersModel (cogview4.py)", FOLDER), basis="code")
+            for family in ("cogview4", "glm", "cogview-vae")
+        ),
+        _ideogram4(),
         replace(dense("ernie", "ErnieImageDiffusersModel (ernie_image.py)", FOLDER), basis="code"),
     )
+
+
+def _ideogram4() -> Rule:
+    """Ideogram 4's two transformers in FP8, which become what the folder has."""
+    packed = Treatment(
+        None, Keep(), "kept as FP8 with its scales", types=frozenset({"FP8_SCALED", "F32"})
+    )
+    where = "Ideogram4DiffusersModel, load_fp8_state_dict (ideogram4.py)"
+    return Rule("ideogram4", FOLDER, (packed, BF16), where, FLOATS, basis="code")
 
 
 def _qwen_image() -> tuple[Rule, ...]:
