@@ -4,6 +4,7 @@ import random
 import subprocess
 import sys
 import time
+import tracemalloc
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -403,6 +404,17 @@ def test_hostile_names_are_just_unknown() -> None:
     tensors = [Tensor(name, (4, 4), "F16") for name in names]
     assert recognise(tensors).family == ""
     assert recognise([*tensors_of("flux1-dev.reference"), *tensors]).family == ""
+
+
+def test_long_names_cost_no_memory() -> None:
+    """Names of 65,535 letters and as many dots are taken in stride, and not remembered."""
+    tensors = [Tensor(f"{i}" + ".a" * 32_000, (4, 4), "F16") for i in range(20)]
+    tracemalloc.start()
+    found = recognise([*tensors_of("flux1-dev.reference"), *tensors])
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert found.family == ""
+    assert peak < 30 << 20
 
 
 def test_command_line_starts_without_tables() -> None:

@@ -40,11 +40,11 @@ MISTAKES = [
     ("quant: Q8_0, b", "quant: Q9, b", "25:14 no quantization of recipe r", "Q8_0"),
     ("{Q8_0: 64}", "{Q8_O: 64}", "12:28 no tensor type is called 'Q8_O'", "Q8_0"),
     ("{weights: {Q", "{weigths: {Q", "12:18 architectures.a.recipes.r.quants", "'weigths'"),
-    ("version: 1", "version: 1\nversion: 1", "2:1 the key 'version'", "mend"),
-    ("title: somewhere", "title: *x", "3:14 anchors and aliases", "mend"),
-    ("version: 1", "version: [", "3:4 did not find", "mend"),
+    ("version: 1", "version: 1\nversion: 1", "2:1 duplicate key 'version'", "fix the YAML"),
+    ("title: somewhere", "title: *x", "3:14 anchors and aliases", "fix the YAML"),
+    ("version: 1", "version: [", "3:4 did not find", "fix the YAML"),
     ("version: 1", "version: !!python/name:os.system 1", "1:10 could not determine", ""),
-    ("version: 1", "version: " + "[" * 9999, " not YAML that a catalog", ""),
+    ("version: 1", "version: " + "[" * 150, "1:109 nested deeper than 100", "fix"),
 ]
 
 

@@ -12,7 +12,7 @@ import pytest
 
 import commands
 from commands import PLAN, PROGRAM, fitplan
-from fitplan.native import silent_stdout
+from fitplan.machine.native import silent_stdout
 
 FULL = Path("/dev/full")
 needs_full = pytest.mark.skipif(not FULL.exists(), reason="this system has no /dev/full")
@@ -58,7 +58,7 @@ def test_json_of_a_mistake_is_one_document(lines: Mapping[str, list[str]], name:
 PRINTS = """
 import ctypes, os
 libc = ctypes.CDLL(None)
-from fitplan.native import silent_stdout
+from fitplan.machine.native import silent_stdout
 print("before", flush=True)
 with silent_stdout():
     with silent_stdout():

@@ -96,7 +96,7 @@ def test_all_other_keys_say_the_same(settings: dict[str, object], old: str, has:
 
 
 REFUSED = {
-    "twice": (f"{KEY}: 1\n{KEY}: 2\n".encode(), "stands there 2 times"),
+    "twice": (f"{KEY}: 1\n{KEY}: 2\n".encode(), "duplicate key"),
     "a list": (b"- 1\n- 2\n", "not a list of settings"),
     "no YAML": (b"a: [1\n", "line 2, column 1"),
     "two documents": (b"a: 1\n---\nb: 2\n", "found another document"),

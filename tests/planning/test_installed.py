@@ -230,3 +230,26 @@ def test_a_prefix_may_stand_twice(tmp_path: Path) -> None:
     )
     (model,) = readers.read(path)
     assert model.architecture == "FLUX.1 Dev"
+
+
+@pytest.mark.parametrize(
+    ("name", "assumed"),
+    [
+        ("flux1-dev-Q4_K.gguf", False),
+        ("flux1-krea-dev-Q4_K.gguf", False),
+        ("fluxUnchained-Q4_K.gguf", True),
+        ("my-finetune.gguf", True),
+    ],
+)
+def test_a_guess_between_models_of_equal_shapes_is_called_one(
+    run: Run, tmp_path: Path, name: str, assumed: bool
+) -> None:
+    """Whose name says which of FLUX.1 Dev, Kontext and Krea it is gets no warning."""
+    tensors = packed(sparse.architecture("flux1-dev"), "Q4_K", "F16")
+    sparse.write_gguf(tmp_path / name, tensors, architecture="flux")
+    for inventory in ("t5-xxl-bnb-int8", "clip-l-bf16", "flux1-ae-f32"):
+        sparse.install(inventory, tmp_path)
+    (pair,) = planned(run, tmp_path)["plans"]
+    told = [w["text"] for w in pair["warnings"] if w["kind"] == "assumed-model"]
+    assert bool(told) == assumed
+    assert all("FLUX.1 Krea" in text for text in told)

@@ -54,9 +54,11 @@ def test_what_cannot_be_read_is_reported_not_fatal(run: Run, models: Path) -> No
 
 
 def test_an_empty_folder_has_no_models(run: Run, tmp_path: Path) -> None:
-    """Exit code 1, and it says so."""
-    ran = run("scan", str(tmp_path))
-    assert (ran.code, ran.out) == (1, "0 models, 0.00 GB on disk.\n")
+    """Exit code 1, and the folder is named as one that gave nothing."""
+    ran = run("scan", str(tmp_path), "--json")
+    assert (ran.code, ran.json["models"]) == (1, [])
+    assert [p["path"] for p in ran.json["problems"]] == [str(tmp_path)]
+    assert run("scan", str(tmp_path)).out.startswith("0 models, 0.00 GB on disk.\n! ")
 
 
 def test_no_usual_place_is_a_usage_error(

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import sparse
+from fitplan.accounting.file_names import file_sets, folder_sets
 from fitplan.accounting.weights import Container, Tensor
 from fitplan.errors import FitplanError
 from fitplan.readers import ModelFile, read, read_parts
-from fitplan.readers.grouping import file_sets, folder_sets
 
 T5 = sparse.inventory("t5-float16-r2").tensors
 PLAIN = "model.safetensors.index.json"

@@ -2,12 +2,11 @@
 
 import re
 from collections.abc import Sequence
-from functools import lru_cache
 
 from fitplan.accounting.weights import Kind, Tensor
 from fitplan.architectures.architecture import Architecture
 from fitplan.architectures.families import roles_of
-from fitplan.architectures.names import is_svdquant
+from fitplan.architectures.names import is_svdquant, remembered
 from fitplan.architectures.roles import role_of
 
 _ADAPTER = re.compile(
@@ -24,7 +23,7 @@ def is_adapter(tensors: Sequence[Tensor]) -> bool:
     return 2 * sum(1 for tensor in tensors if _is_adapter(tensor.name)) > len(tensors)
 
 
-@lru_cache(1 << 16)
+@remembered
 def _is_adapter(name: str) -> bool:
     return _ADAPTER.search(name) is not None
 

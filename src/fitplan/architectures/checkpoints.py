@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from functools import lru_cache
 
 from fitplan.accounting.weights import Kind, Tensor
 from fitplan.architectures.architecture import Architecture
+from fitplan.architectures.names import remembered
 from fitplan.architectures.roles import named_role, role_of
 
 _PART = re.compile(
@@ -20,7 +20,7 @@ _OTHERS = ""
 Recognise = Callable[[Sequence[Tensor]], Architecture]
 
 
-@lru_cache(1 << 16)
+@remembered
 def part_of(name: str) -> str:
     """The prefix of the part that a tensor belongs to; "" for none."""
     found = _PART.match(name)
@@ -42,7 +42,7 @@ def parts_of(tensors: Iterable[Tensor]) -> dict[str, list[Tensor]]:
 
 def _holds_weights(tensors: Iterable[Tensor]) -> bool:
     """Whether any of `tensors` belongs to a model, not to a tool or a quantization."""
-    return any(named_role(tensor.name, ()) is None for tensor in tensors)
+    return any(not tensor.is_state and named_role(tensor.name, ()) is None for tensor in tensors)
 
 
 def checkpoint(

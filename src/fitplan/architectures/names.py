@@ -1,11 +1,18 @@
 """Tensor names taken apart: numbers, skeletons, what quantizations rename, what is no parameter."""
 
 import re
-from collections.abc import Iterable
-from functools import lru_cache
+from collections.abc import Callable, Hashable, Iterable
+from functools import lru_cache, wraps
+from typing import TypeVar
+
+_Answer = TypeVar("_Answer")
 
 _NUMBER = re.compile(r"(?<![^.])[0-9]{1,9}(?![^.])")
-_REMEMBERED = 1 << 16
+_REMEMBERED = 1 << 15
+_LONGEST = 256
+"""Letters of a name that any known architecture may have; longer ones are not remembered."""
+_MOST_PARTS = 32
+"""Dotted parts of a name that are looked at, from its end."""
 
 EXTRA = re.compile(
     r"(?:^|\.)(?:__index_timestep_zero__|comfy_quant|scaled_fp8|position_ids|logit_scale|logit_bias"
@@ -19,11 +26,22 @@ _RENAMED = ("._data", ".qweight")
 """Endings under which a quantization stores what the architecture calls `.weight`."""
 
 
-@lru_cache(_REMEMBERED)
+def remembered(of_name: Callable[..., _Answer]) -> Callable[..., _Answer]:
+    """`of_name`, whose first argument is a tensor's name, with what it said of names met before."""
+    cached = lru_cache(_REMEMBERED)(of_name)
+
+    @wraps(of_name)
+    def answer(name: str, *others: Hashable) -> _Answer:
+        return cached(name, *others) if len(name) <= _LONGEST else of_name(name, *others)
+
+    return answer
+
+
+@remembered
 def apart(name: str) -> tuple[str, tuple[int, ...]]:
     """The skeleton of `name`, each dotted part that is a number written `#`, and those numbers."""
-    if "#" in name:
-        return f"?{name}", ()
+    if "#" in name or len(name) > _LONGEST:
+        return "?", ()
     numbers = tuple(int(number) for number in _NUMBER.findall(name))
     return (_NUMBER.sub("#", name), numbers) if numbers else (name, ())
 
@@ -31,6 +49,8 @@ def apart(name: str) -> tuple[str, tuple[int, ...]]:
 def endings(skeleton: str) -> tuple[str, ...]:
     """`skeleton` and what remains as its dotted parts are taken away from the front."""
     parts = skeleton.split(".")
+    if len(parts) > _MOST_PARTS:
+        return ()
     return tuple(".".join(parts[i:]) for i in range(len(parts)))
 
 

@@ -2,11 +2,10 @@
 
 import re
 from collections.abc import Mapping
-from functools import lru_cache
 
 from fitplan.accounting.quantization import INTEGER_TYPES
 from fitplan.accounting.weights import Role, Tensor
-from fitplan.architectures.names import EXTRA
+from fitplan.architectures.names import EXTRA, remembered
 
 RolePatterns = tuple[tuple[Role, re.Pattern[str]], ...]
 
@@ -36,7 +35,7 @@ LOW_RANK_BRANCH = (Role.QUANT_STATE, re.compile(r"\.(?:lora_down|lora_up|proj_do
 """SVDQuant's 16-bit correction of its 4-bit weights: state of the quantization."""
 
 
-@lru_cache(1 << 16)
+@remembered
 def named_role(name: str, patterns: RolePatterns) -> Role | None:
     """The role that a name tells, by `EVERYWHERE`, then `patterns`; None when it tells none."""
     found = ((role, pattern) for role, pattern in (*EVERYWHERE, *patterns))

@@ -1,25 +1,18 @@
 """One catalog file as data in which every value knows its line and column. Read once, kept."""
 
-import re
 from typing import Any
 
 import yaml
 
 from fitplan.catalog.problems import WHOLE_FILE, Loc, Place, Problem
 from fitplan.catalog.yaml_pitfalls import BOOL, FLOAT, INT, silent_trap
+from fitplan.machine import safe_yaml
 
-_SafeLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-MAX_DEPTH = 100
-"""No catalog nests deeper."""
-
-_BRACKET = re.compile(r"[\[\]{}]")
-_DEEP = re.compile(rf"(?m)^ {{{MAX_DEPTH * 4}}}|(?:[-?:]\s+){{{MAX_DEPTH}}}")
-_ALIAS = re.compile(r"""(?m)(?:^|[\s\[{,:-])[&*][^\s\[\]{},]+""")
 _NUMBERS = frozenset({INT, BOOL, FLOAT})
 _TIMESTAMP = "tag:yaml.org,2002:timestamp"
 
 
-class _Loader(_SafeLoader):  # type: ignore[misc]
+class _Loader(safe_yaml.SafeLoader):
     """YAML that notes repeated keys and silent traps, and lets impossible dates stand as text."""
 
     def __init__(self, text: str) -> None:
@@ -42,14 +35,14 @@ class _Loader(_SafeLoader):  # type: ignore[misc]
         """A date; an impossible one stays text, which the schema refuses where it stands."""
         try:
             return super().construct_yaml_timestamp(node)
-        except ValueError:
+        except (ValueError, AttributeError):
             return node.value
 
     def _note_trap(self, key: yaml.ScalarNode, value: yaml.ScalarNode) -> None:
+        found = self.construct_object(value)
         trap = silent_trap(value)
         if trap:
             message, cure = f"{key.value}: {trap[0]}", trap[1]
-            found = self.construct_object(value)
             hint = f"found {found!r}; {cure}"
             self.problems.append(Problem("yaml-trap", (), message, hint, _at(key)))
 
@@ -75,8 +68,7 @@ class Document:
 
     def _read(self) -> None:
         try:
-            _refuse_depth(self.text)
-            _refuse_aliases(self.text)
+            safe_yaml.refuse_hostile(self.text, aliases=False)
             loader = _Loader(self.text)
             try:
                 self._node = loader.get_single_node()
@@ -139,37 +131,18 @@ def _at(node: yaml.Node) -> Place:
 
 
 def _repeated(key: yaml.ScalarNode) -> Problem:
-    message = f"the key {key.value!r} stands here a second time"
-    return Problem("duplicate-key", (), message, "mend the YAML there: remove one", _at(key))
+    message = f"duplicate key {key.value!r}"
+    return Problem(
+        "duplicate-key", (), message, "fix the YAML: remove one of the two keys", _at(key)
+    )
 
 
 def _unreadable(error: Exception) -> Problem:
-    if isinstance(error, yaml.MarkedYAMLError):
-        mark = error.problem_mark or error.context_mark
-        place = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        return Problem("yaml-syntax", (), str(error.problem), "mend the YAML there", place)
-    line = str(error).splitlines()[0]
-    message = f"not YAML that a catalog can be made of: {line}"
-    return Problem("yaml-syntax", (), message, "mend the YAML", WHOLE_FILE)
-
-
-def _refuse_depth(text: str) -> None:
-    """libyaml's composer recurses without a limit and would take the process down."""
-    depth = deepest = 0
-    for bracket in _BRACKET.findall(text):
-        depth += 1 if bracket in "[{" else -1
-        deepest = max(deepest, depth)
-    if deepest > MAX_DEPTH or _DEEP.search(text):
-        raise ValueError(f"nested deeper than {MAX_DEPTH} levels")
-
-
-def _refuse_aliases(text: str) -> None:
-    """Anchors and aliases can blow a small file up without bound; a catalog needs none."""
-    if not _ALIAS.search(text):
-        return
-    for token in yaml.scan(text, Loader=_SafeLoader):
-        if isinstance(token, yaml.AnchorToken | yaml.AliasToken):
-            raise yaml.MarkedYAMLError(
-                problem="anchors and aliases are not used in a catalog",
-                problem_mark=token.start_mark,
-            )
+    if isinstance(error, yaml.YAMLError):
+        place, message = safe_yaml.explain(error)
+        if place:
+            return Problem("yaml-syntax", (), message, "fix the YAML there", place)
+    else:
+        message = str(error)
+    what = f"not YAML that a catalog can be made of: {message}"
+    return Problem("yaml-syntax", (), what, "fix the YAML", WHOLE_FILE)

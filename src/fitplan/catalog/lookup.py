@@ -51,6 +51,8 @@ class PublishedFile:
     note: str | None
     home: Home | None = None
     """None: it stands alone, or is a file of the catalog."""
+    assumed_among: tuple[str, ...] = ()
+    """Models of equal shapes that an installed file may be, where its name doesn't tell."""
 
     @property
     def checkpoint(self) -> Home | None:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from fitplan.machine.paths import expanded
+
 VARIABLE = "FITPLAN_CATALOG"
 """Names catalog files, separated as in PATH."""
 
@@ -31,7 +33,7 @@ def user_file() -> Path | None:
 
     try:
         path = platformdirs.user_config_path("fitplan", appauthor=False) / "models.yaml"
-        return path if path.is_file() else None
+        return path if os.path.lexists(path) else None
     except (OSError, RuntimeError, KeyError, ValueError):
         return None
 
@@ -40,11 +42,12 @@ def overlays(environment: Mapping[str, str], given: Sequence[Path]) -> tuple[Use
     """The files to lay over the shipped catalog, in that order: later ones win.
 
     The user's own first, then those that the environment names, then those of the command.
+    Raises FitplanError (file) for `~user` without a home folder.
     """
     own = user_file()
     named = (part for part in environment.get(VARIABLE, "").split(os.pathsep) if part.strip())
     return (
         *([UsedFile(own, "user")] if own is not None else []),
-        *(UsedFile(Path(part).expanduser(), "environment") for part in named),
+        *(UsedFile(expanded(part, VARIABLE), "environment") for part in named),
         *(UsedFile(path, "option") for path in given),
     )

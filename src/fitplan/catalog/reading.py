@@ -11,7 +11,8 @@ from fitplan.catalog import compiled
 from fitplan.catalog.lookup import Catalog
 from fitplan.catalog.problems import WHOLE_FILE, Problem
 from fitplan.catalog.schema import CatalogFile
-from fitplan.errors import FitplanError, catalog_error, file_error
+from fitplan.errors import FitplanError, catalog_error
+from fitplan.machine.small_file import read_small
 
 if TYPE_CHECKING:
     from fitplan.catalog.document import Document
@@ -94,18 +95,10 @@ def _refusal(document: "Document", problem: Problem, more: str = "") -> FitplanE
 
 
 def _read(path: Path) -> str:
-    try:
-        with path.open("rb") as stream:
-            content = stream.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise file_error(
-            f"{path}: {error.strerror or error}", "name a readable catalog file"
-        ) from None
-    if len(content) > MAX_BYTES:
-        raise file_error(f"{path}: larger than {MAX_BYTES // 2**20} MiB", "this is no catalog")
+    content = read_small(path, MAX_BYTES, "name a readable catalog file")
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:
         raise catalog_error(
-            f"{path}: no UTF-8 text at byte {error.start}", "save it as UTF-8"
+            f"{path}: not UTF-8 text at byte {error.start}", "save it as UTF-8"
         ) from None

@@ -39,6 +39,7 @@ from fitplan.cli.output import report_error
 from fitplan.cli.overlays import NoUserCatalogOption, with_flag_first
 from fitplan.cli.places import (
     ComfyUIOption,
+    ExtraPathsOption,
     FileOption,
     FolderOption,
     HfCacheOption,
@@ -86,6 +87,7 @@ def _plan(
     invokeai: InvokeAIOption = None,
     comfyui: ComfyUIOption = None,
     hf_cache: HfCacheOption = False,
+    extra_model_paths: ExtraPathsOption = None,
     gpu: timing_options.GpuOption = None,
     disk: timing_options.DiskOption = None,
     steps: timing_options.StepsOption = None,
@@ -108,7 +110,8 @@ def _plan(
         sys.stdout.write(f"fitplan {__version__}\n")
         raise typer.Exit
     times = timing_options.TimingOptions(gpu, disk, steps, guidance, size, include_misses, sort)
-    places = Places(tuple(folder or ()), invokeai, comfyui, hf_cache)
+    extra = tuple(extra_model_paths or ())
+    places = Places(tuple(folder or ()), invokeai, comfyui, hf_cache, extra)
     own = OwnFiles(installed, tuple(file or ()), places)
     options = plan.Options(ram, tuple(model or ()), all_pairs, frontier, top, times, own)
     if context.invoked_subcommand is None:

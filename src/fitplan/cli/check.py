@@ -128,7 +128,10 @@ def _shipped() -> Path:
     from fitplan.catalog import reading
 
     path = reading.shipped_path()
-    here = Path.cwd()
+    try:
+        here = Path.cwd()
+    except OSError:  # the working folder was deleted
+        return path
     return path.relative_to(here) if path.is_relative_to(here) else path
 
 

@@ -19,6 +19,7 @@ from fitplan.cli.options import (
 from fitplan.cli.output import Format, console, show, write_json
 from fitplan.cli.places import (
     ComfyUIOption,
+    ExtraPathsOption,
     FolderOption,
     HfCacheOption,
     InstalledOption,
@@ -70,6 +71,7 @@ def command(
     invokeai: InvokeAIOption = None,
     comfyui: ComfyUIOption = None,
     hf_cache: HfCacheOption = False,
+    extra_model_paths: ExtraPathsOption = None,
     no_cache: NoCacheOption = False,
     refresh: RefreshOption = False,
     runtime: RuntimeOption = None,
@@ -81,7 +83,8 @@ def command(
 ) -> None:
     """Say which file of a repository on the hub to download, reading headers alone."""
     given = common(catalog, runtime, partial_loading, format, json, mode)
-    places = Places(tuple(folder or ()), invokeai, comfyui, hf_cache)
+    extra = tuple(extra_model_paths or ())
+    places = Places(tuple(folder or ()), invokeai, comfyui, hf_cache, extra)
     remote = RemoteOptions(no_cache, refresh)
     options = Options(ram, encoder, installed, places, remote)
     raise typer.Exit(execute(repository, options, given.over(context.obj or Common())))

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fitplan.errors import usage_error
+from fitplan.errors import FitplanError, file_error, usage_error
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from fitplan.accounting.runtime import Runtime
     from fitplan.catalog import Catalog
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from fitplan.planning.installed import Shortfall
     from fitplan.questions.scan import Scan
 
-DEFAULT_ROOT = Path()
+_USUAL = ":usual:"
+DEFAULT_ROOT = Path(_USUAL)
 """Stands for "where that program usually is"."""
 
 OPTIONAL_ROOTS = ("--invokeai", "--comfyui")
@@ -32,7 +33,16 @@ InvokeAIOption = Annotated[
     ),
 ]
 ComfyUIOption = Annotated[
-    Path | None, typer.Option("--comfyui", metavar="[ROOT]", help="ComfyUI's models. [~/ComfyUI]")
+    Path | None,
+    typer.Option("--comfyui", metavar="[ROOT]", help="ComfyUI's models. [~/ComfyUI, Desktop]"),
+]
+ExtraPathsOption = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--extra-model-paths",
+        metavar="FILE",
+        help="The folders that a ComfyUI extra_model_paths.yaml names; repeatable.",
+    ),
 ]
 InstalledOption = Annotated[
     bool,
@@ -59,6 +69,7 @@ class Places:
     invokeai: Path | None = None
     comfyui: Path | None = None
     hf_cache: bool = False
+    extra_model_paths: tuple[Path, ...] = ()
 
     def scan(self, runtimes: "Sequence[Runtime]") -> "Scan":
         """Read every model there, with a progress bar on a terminal."""
@@ -69,22 +80,101 @@ class Places:
             return scan(self._find(), runtimes, on_progress)
 
     def _find(self) -> "Found":
-        from fitplan.machine import comfyui, folders, hf_cache, invokeai
+        from fitplan.machine import comfyui, extra_paths, folders, invokeai
         from fitplan.machine.places import Found
 
-        home = Path("~").expanduser()
-        named = self if self != Places() else _usual(home)
-        found = sum((folders.find(path) for path in named.folders), Found())
-        if named.invokeai is not None:
-            usual = invokeai.root_folder(os.environ, home)
-            found += invokeai.find(usual if named.invokeai == DEFAULT_ROOT else named.invokeai)
-        if named.comfyui is not None:
-            found += comfyui.find(
-                home / "ComfyUI" if named.comfyui == DEFAULT_ROOT else named.comfyui
-            )
-        if named.hf_cache:
-            found += hf_cache.find(hf_cache.cache_folder(os.environ, home))
-        return found
+        if self == Places():
+            return _usual()
+        named = (folders.find(path).or_problem(path, folders.EMPTY) for path in self.folders)
+        found = sum(named, Found())
+        if self.invokeai is not None:
+            root = _invokeai_root() if self.invokeai == DEFAULT_ROOT else self.invokeai
+            found += invokeai.find(root, os.environ)
+        if self.comfyui == DEFAULT_ROOT:
+            found += _own_comfyui() or comfyui.find(_home() / "ComfyUI")
+        elif self.comfyui is not None:
+            found += comfyui.find(self.comfyui)
+        found += sum((extra_paths.find(path) for path in self.extra_model_paths), Found())
+        return found + _cache() if self.hf_cache else found
+
+
+def _home() -> Path:
+    from fitplan.machine.paths import home
+
+    found = home()
+    if found is None:
+        raise file_error("there is no home folder", "name the folder that you mean")
+    return found
+
+
+def _invokeai_root() -> Path:
+    from fitplan.machine import invokeai
+
+    return invokeai.root_folder(os.environ, None) or _home() / "invokeai"
+
+
+def _cache_folder() -> Path:
+    from fitplan.machine import hf_cache
+
+    return hf_cache.cache_folder(os.environ, None) or hf_cache.cache_in(_home())
+
+
+def _cache() -> "Found":
+    from fitplan.machine import hf_cache
+
+    return hf_cache.find(_cache_folder())
+
+
+def _own_invokeai() -> "Found | None":
+    """The models of this user's InvokeAI; None when there is none."""
+    from fitplan.machine import invokeai
+    from fitplan.machine.paths import is_folder
+
+    root = _invokeai_root()
+    there = is_folder(root) or "INVOKEAI_ROOT" in os.environ
+    return invokeai.find(root, os.environ) if there else None
+
+
+def _own_comfyui() -> "Found | None":
+    """The models of this user's ComfyUI and of its Desktop app; None when there is neither."""
+    from fitplan.machine import comfyui, extra_paths
+    from fitplan.machine.paths import home, is_folder
+
+    folder = home()
+    found = [extra_paths.find(path) for path in comfyui.desktop_files(os.environ, folder)]
+    if folder and is_folder(folder / "ComfyUI"):
+        found.insert(0, comfyui.find(folder / "ComfyUI"))
+    return sum(found[1:], found[0]) if found else None
+
+
+def _own_cache() -> "Found | None":
+    """The models of this user's Hugging Face cache; None when there is none."""
+    from fitplan.machine.paths import is_folder
+
+    return _cache() if is_folder(_cache_folder()) else None
+
+
+def _usual() -> "Found":
+    """What the usual places hold, those that can't be read as problems; usage error without any."""
+    from fitplan.machine.places import Found
+
+    found = [_guarded(find) for find in (_own_invokeai, _own_comfyui, _own_cache)]
+    there = [one for one in found if one is not None]
+    if not there:
+        hint = "name folders, or give --invokeai ROOT, --comfyui ROOT or --hf-cache"
+        raise usage_error("no InvokeAI, ComfyUI or Hugging Face cache in the usual places", hint)
+    return sum(there, Found())
+
+
+def _guarded(find: "Callable[[], Found | None]") -> "Found | None":
+    """What `find` finds; one place that can't be read hides no other."""
+    from fitplan.machine.places import Found, Problem
+
+    try:
+        return find()
+    except FitplanError as error:
+        path, _, message = error.message.partition(": ")
+        return Found(problems=(Problem(Path(path), message or error.message),))
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,27 +227,10 @@ def _with_files(catalog: "Catalog", paths: tuple[Path, ...]) -> "Catalog":
     return catalog.with_also(matched.files)
 
 
-def _usual(home: Path) -> Places:
-    """Every usual place that exists; usage error when none does."""
-    from fitplan.machine import hf_cache, invokeai
-
-    has_invokeai = invokeai.root_folder(os.environ, home).is_dir()
-    has_comfyui = (home / "ComfyUI").is_dir()
-    has_cache = hf_cache.cache_folder(os.environ, home).is_dir()
-    if not (has_invokeai or has_comfyui or has_cache):
-        hint = "name folders, or give --invokeai ROOT, --comfyui ROOT or --hf-cache"
-        raise usage_error("no InvokeAI, ComfyUI or Hugging Face cache in the usual places", hint)
-    return Places(
-        invokeai=DEFAULT_ROOT if has_invokeai else None,
-        comfyui=DEFAULT_ROOT if has_comfyui else None,
-        hf_cache=has_cache,
-    )
-
-
 def with_default_roots(arguments: list[str]) -> list[str]:
     """`arguments` with an empty value after each option whose root was left out."""
     following = [*arguments[1:], "-"]
     return [
-        f"{given}=." if given in OPTIONAL_ROOTS and next_one.startswith("-") else given
+        f"{given}={_USUAL}" if given in OPTIONAL_ROOTS and next_one.startswith("-") else given
         for given, next_one in zip(arguments, following, strict=False)
     ]

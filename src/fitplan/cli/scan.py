@@ -14,7 +14,13 @@ from fitplan.cli.options import (
     common,
 )
 from fitplan.cli.output import Format, console, show, write_json
-from fitplan.cli.places import ComfyUIOption, HfCacheOption, InvokeAIOption, Places
+from fitplan.cli.places import (
+    ComfyUIOption,
+    ExtraPathsOption,
+    HfCacheOption,
+    InvokeAIOption,
+    Places,
+)
 from fitplan.errors import EXIT_ANSWER, EXIT_NOTHING
 
 
@@ -31,6 +37,7 @@ def command(
     invokeai: InvokeAIOption = None,
     comfyui: ComfyUIOption = None,
     hf_cache: HfCacheOption = False,
+    extra_model_paths: ExtraPathsOption = None,
     runtime: RuntimeOption = None,
     partial_loading: PartialLoadingOption = None,
     format: FormatOption = None,
@@ -38,7 +45,8 @@ def command(
 ) -> None:
     """List the model files on this machine, each counted once, and what they become."""
     shared = common(None, runtime, partial_loading, format, json).over(context.obj or Common())
-    places = Places(tuple(folders or ()), invokeai, comfyui, hf_cache)
+    extra = tuple(extra_model_paths or ())
+    places = Places(tuple(folders or ()), invokeai, comfyui, hf_cache, extra)
     raise typer.Exit(execute(places, shared))
 
 

@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import quote, urljoin
 
+from fitplan.accounting.file_names import container_named
 from fitplan.errors import FitplanError, file_error, unknown_name
 from fitplan.hub import problems
 from fitplan.hub.address import Address, is_commit
@@ -27,7 +28,6 @@ MAX_FILES = 20_000
 _MAX_PAGES = 40
 _MAX_PATH = 500
 _MAX_SIZE = 2**53
-WEIGHTS = frozenset({".gguf", ".safetensors", ".sft"})
 _LINK = re.compile(r"<([^<>]*)>((?:[^<>\",]|\"[^\"]*\")*)")
 _NEXT = re.compile(r';\s*rel\s*=\s*(?:"(?:[^"]*\s)?next(?:\s[^"]*)?"|next\b)', re.IGNORECASE)
 _SAYS_NEXT = re.compile(r"rel\W*next", re.IGNORECASE)
@@ -46,7 +46,7 @@ class RemoteFile:
     @property
     def is_weights(self) -> bool:
         """Whether its name is that of a file of weights."""
-        return PurePosixPath(self.path).suffix.casefold() in WEIGHTS
+        return container_named(PurePosixPath(self.path).name) is not None
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path, PurePosixPath
 
+from fitplan.accounting.file_names import FileSet, file_sets, folder_sets
 from fitplan.errors import FitplanError
 from fitplan.hub.address import Address
 from fitplan.hub.headers_cache import HeadersCache
@@ -26,7 +27,6 @@ from fitplan.hub.transport import Hub
 from fitplan.readers.declared import QUANTIZATION_CONFIG, Asked, declared_by
 from fitplan.readers.files import file_model, read_headers, walk_header
 from fitplan.readers.folder import folder_model, load_type_of, parts_of_pipeline
-from fitplan.readers.grouping import FileSet, file_sets, folder_sets
 from fitplan.readers.header import Header
 from fitplan.readers.json_file import MAX_CONFIG
 from fitplan.readers.model import ModelFile

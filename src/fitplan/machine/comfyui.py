@@ -1,67 +1,61 @@
-"""ComfyUI: its models folder and extra_model_paths.yaml.
+"""ComfyUI: its models folder, its extra_model_paths.yaml, and the file of its Desktop app.
 
-Folders and keys as of ComfyUI 0.33.0 (`folder_paths.py`, `utils/extra_config.py`); the GGUF nodes
-add .gguf over the same folders.
+Folders and keys as of ComfyUI 0.33.0 (`folder_paths.py`); the GGUF nodes add .gguf over the same
+folders. ComfyUI itself reads no environment variable that moves them.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
-import yaml
-
-from fitplan.machine import folders
+from fitplan.machine import extra_paths
+from fitplan.machine.extra_paths import KINDS
+from fitplan.machine.paths import is_folder, trouble
 from fitplan.machine.places import Found, Problem
 
-FOLDERS = ("checkpoints", "diffusion_models", "unet", "text_encoders", "clip", "vae")
-"""Folders of denoisers, encoders, VAEs and checkpoints; `unet` and `clip` are old names."""
-
-_EXTRA = "extra_model_paths.yaml"
-_MAX_BYTES = 2**20
+EXTRA = "extra_model_paths.yaml"
+DESKTOP = "extra_models_config.yaml"
+_MISNAMED = ("extra_model_paths.yml", f"{EXTRA}.txt", f"{EXTRA}.yaml")
 
 
-def find(root: Path) -> Found:
-    """The models ComfyUI at `root` would list, those of its extra paths included."""
-    if not root.is_dir():
-        return Found(problems=(Problem(root, "there is no ComfyUI here; name its folder"),))
-    found = _in([root / "models" / name for name in FOLDERS])
-    extra = root / _EXTRA
-    return found + _extra(extra) if extra.is_file() else found
+def find(root: Path, extra: Sequence[Path] = ()) -> Found:
+    """The models ComfyUI at `root` would list, those of its extra paths and of `extra` included."""
+    if (reason := trouble(root)) is not None:
+        found = Found(problems=(Problem(root, f"no ComfyUI here: {reason}; name its folder"),))
+    elif not is_folder(root):
+        found = Found(problems=(Problem(root, "not a folder; name ComfyUI's folder"),))
+    else:
+        found = _root(_inner(root))
+    return found + sum((extra_paths.find(path) for path in extra), Found())
 
 
-def _in(paths: list[Path]) -> Found:
-    found = Found()
-    for path in paths:
-        if path.is_dir():
-            found += folders.find(path, "comfyui")
-    return found
+def _inner(root: Path) -> Path:
+    """The folder with ComfyUI itself: the portable version has it one folder further down."""
+    below = root / "ComfyUI"
+    return below if is_folder(below / "models") and not is_folder(root / "models") else root
 
 
-def _extra(path: Path) -> Found:
-    try:
-        data = yaml.safe_load(path.read_bytes()[:_MAX_BYTES])
-    except (OSError, yaml.YAMLError, ValueError, RecursionError) as error:
-        line = str(error).splitlines()[0]
-        return Found(problems=(Problem(path, f"can't be read: {line}"),))
-    if not isinstance(data, dict):
-        return Found()
-    found = Found()
-    for section in data.values():
-        if isinstance(section, dict):
-            found += _in(list(_section(section, path.parent)))
-    return found
+def _root(root: Path) -> Found:
+    found = extra_paths.models_folder(root / "models")
+    for name in (EXTRA, DESKTOP):
+        if os.path.lexists(root / name):
+            found += extra_paths.find(root / name)
+    if not os.path.lexists(root / EXTRA):
+        found += Found(
+            problems=tuple(
+                Problem(root / name, f"ComfyUI reads {EXTRA} only; rename it")
+                for name in _MISNAMED
+                if os.path.lexists(root / name)
+            )
+        )
+    kinds = ", ".join(KINDS)
+    return found.or_problem(root, f"no model files in models/ ({kinds}) and no {EXTRA}")
 
 
-def _section(section: dict[Any, Any], beside: Path) -> Iterator[Path]:
-    """The folders of one section: relative to its base_path, that to the file itself."""
-    base = beside / _expanded(str(section.get("base_path") or ""))
-    for key, value in section.items():
-        if key in FOLDERS and isinstance(value, str):
-            for line in value.splitlines():
-                if line.strip():
-                    yield base / _expanded(line.strip())
-
-
-def _expanded(text: str) -> Path:
-    return Path(os.path.expandvars(text)).expanduser()
+def desktop_files(environment: Mapping[str, str], home: Path | None) -> tuple[Path, ...]:
+    """The settings of ComfyUI Desktop on this machine, where its app keeps them on each system."""
+    named = [environment.get(name) for name in ("APPDATA", "XDG_CONFIG_HOME")]
+    below = [home / "Library" / "Application Support", home / ".config"] if home else []
+    folders = [*(Path(folder) for folder in named if folder), *below]
+    files = dict.fromkeys(folder / "ComfyUI" / DESKTOP for folder in folders)
+    return tuple(path for path in files if os.path.lexists(path))

@@ -1,79 +1,124 @@
-"""Model files and model folders anywhere below a folder."""
+"""Model files and model folders anywhere below a folder.
+
+A folder with a config.json, or with the model_index.json of a pipeline, is one place: its reader
+finds the models in it, and those that lie beside them.
+"""
 
 import os
 import re
-from collections.abc import Iterator
+import stat
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from fitplan.accounting.file_names import container_named, file_sets
+from fitplan.accounting.weights import Container
+from fitplan.machine.paths import is_folder, trouble
 from fitplan.machine.places import Found, Place, Problem
 
-SUFFIXES = frozenset({".safetensors", ".sft", ".gguf"})
-_SHARD_NUMBER = re.compile(r"-\d{5,6}-of-")
 _PIPELINE = "model_index.json"
 _CONFIG = "config.json"
-_SKIPPED = frozenset({".git", "__pycache__"})
+_SKIPPED = re.compile(r"\.git|__pycache__|\.Trash.*|\$RECYCLE\.BIN|\._.*", re.ASCII)
+"""Folders in which nothing is a model any more."""
+_DOCUMENT = re.compile(r".+\.[A-Za-z0-9_]{1,12}", re.ASCII)
+"""The name of a file that isn't one of weights, rather than of a folder."""
+
+EMPTY = "no model files (.gguf, .safetensors, .sft) here"
 
 
-def find(root: Path, origin: str = "folder") -> Found:
-    """All models at or below `root`; links are followed, but no folder is entered twice."""
-    if not root.is_dir():
-        return _single(root, origin)
-    places: list[Place] = []
-    problems: list[Problem] = []
-    for item in _walk(root, set()):
-        if isinstance(item, Problem):
-            problems.append(item)
-        else:
-            places.append(Place(item, origin))
-    return Found(tuple(places), tuple(problems))
+def find(root: Path, origin: str = "folder", role: str = "", *, configs: bool = True) -> Found:
+    """All models at or below `root`; links are followed, but no folder is entered twice.
+
+    Without `configs` every weight file is a model of its own, as ComfyUI sees its folders.
+    """
+    if not is_folder(root):
+        return _single(root, origin, role)
+    items = list(_walk(root, configs))
+    places = tuple(Place(item, origin, role=role) for item in items if isinstance(item, Path))
+    return Found(places, tuple(item for item in items if isinstance(item, Problem)))
 
 
-def _single(path: Path, origin: str) -> Found:
-    if path.exists():
-        return Found((Place(path, origin),))
-    return Found(problems=(Problem(path, "there is no such file or folder"),))
+def _single(path: Path, origin: str, role: str) -> Found:
+    reason = trouble(path)
+    if reason is None:
+        return Found((Place(path, origin, role=role),))
+    return Found(problems=(Problem(path, reason),))
 
 
-def _walk(folder: Path, seen: set[tuple[int, int]]) -> Iterator[Path | Problem]:
-    waiting = [folder]
+@dataclass(frozen=True, slots=True)
+class _Folder:
+    """One folder to look into."""
+
+    path: Path
+    configs: bool
+    """Whether a config.json counts."""
+    part: bool = False
+    """Whether it is a part of the pipeline in the folder above."""
+
+
+def _walk(root: Path, configs: bool) -> Iterator[Path | Problem]:
+    waiting = [_Folder(root, configs)]
+    seen: set[tuple[int, int]] = set()
     while waiting:
         current = waiting.pop()
         try:
-            state = current.stat()
-            with os.scandir(current) as listing:
+            state = current.path.stat()
+            with os.scandir(current.path) as listing:
                 entries = sorted(listing, key=lambda entry: entry.name)
         except OSError as error:
-            yield Problem(current, f"can't be opened: {error.strerror or error}")
+            yield Problem(current.path, f"can't be opened: {error.strerror or error}")
             continue
         if (state.st_dev, state.st_ino) in seen:
             continue
         seen.add((state.st_dev, state.st_ino))
-        found, below = _split(current, entries)
-        yield from found
-        waiting += reversed(below)
+        files, folders, problems = _sorted_out(entries)
+        yield from _models(current, files)
+        yield from problems
+        parts = current.configs and _PIPELINE in files
+        waiting += (replace(current, path=p, part=parts) for p in reversed(folders))
 
 
-def _split(folder: Path, entries: list[os.DirEntry[str]]) -> tuple[list[Path], list[Path]]:
-    """The models that lie in `folder` itself, and the folders to look into."""
-    names = {entry.name for entry in entries}
-    files = [Path(entry) for entry in entries if _is_file(entry) and _is_weights(entry.name)]
-    below = [Path(entry) for entry in entries if _is_folder(entry) and entry.name not in _SKIPPED]
-    if _PIPELINE in names:
-        return [folder], []
-    if _CONFIG in names and any(file.suffix.casefold() != ".gguf" for file in files):
-        packed = [file for file in files if file.suffix.casefold() == ".gguf"]
-        return [folder, *_one_of_each_set(packed)], below
-    return _one_of_each_set(files), below
+def _models(folder: _Folder, files: Sequence[str]) -> Iterator[Path]:
+    """The models that lie in the folder itself: the folder as a whole, then single files."""
+    weights = [name for name in files if container_named(name)]
+    tensors = [name for name in weights if container_named(name) is Container.SAFETENSORS]
+    if folder.configs and (
+        _PIPELINE in files or (_CONFIG in files and tensors and not folder.part)
+    ):
+        yield folder.path
+    else:
+        own = set(weights) - set(tensors) if folder.part else weights
+        yield from (folder.path / found.files[0] for found in file_sets(own))
 
 
-def _one_of_each_set(files: list[Path]) -> list[Path]:
-    """Of the shards of one model, the first that is there stands for all."""
-    first = {_SHARD_NUMBER.sub("-of-", file.name): file for file in reversed(files)}
-    return sorted(first.values())
+def _sorted_out(
+    entries: Sequence[os.DirEntry[str]],
+) -> tuple[list[str], list[Path], list[Problem]]:
+    """Names of files, folders to look into, and what is neither."""
+    files: list[str] = []
+    folders: list[Path] = []
+    problems: list[Problem] = []
+    for entry in entries:
+        if _is_folder(entry):
+            if not _SKIPPED.fullmatch(entry.name):
+                folders.append(Path(entry))
+        elif _is_file(entry):
+            files.append(entry.name)
+        else:
+            problems += _strange(entry)
+    return files, folders, problems
 
 
-def _is_weights(name: str) -> bool:
-    return os.path.splitext(name)[1].casefold() in SUFFIXES  # noqa: PTH122
+def _strange(entry: os.DirEntry[str]) -> Iterator[Problem]:
+    """What is wrong with something that is no file and no folder, when it looks like a model."""
+    if not container_named(entry.name) and _DOCUMENT.fullmatch(entry.name):
+        return
+    reason = trouble(Path(entry))
+    if reason is not None and not entry.name.startswith("._"):
+        yield Problem(Path(entry), reason)
+    elif reason is None and container_named(entry.name):
+        kind = "a named pipe" if stat.S_ISFIFO(entry.stat().st_mode) else "not a regular file"
+        yield Problem(Path(entry), kind)
 
 
 def _is_file(entry: os.DirEntry[str]) -> bool:

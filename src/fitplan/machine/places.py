@@ -10,14 +10,16 @@ class Place:
 
     path: Path
     origin: str
-    """Who says so: "folder", "invokeai", "comfyui", "hf-cache"."""
+    """Which kind of place: "folder", "invokeai", "comfyui", "hf-cache"."""
     name: str = ""
     """What that program calls it; "" when it has no name of its own."""
+    role: str = ""
+    """What that program takes it for, in its words: ComfyUI's kind of folder, InvokeAI's type."""
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something that could not be looked at."""
+    """Something that could not be looked at, or that a program does not use as it is written."""
 
     path: Path
     message: str
@@ -29,6 +31,16 @@ class Found:
 
     places: tuple[Place, ...] = ()
     problems: tuple[Problem, ...] = ()
+    external: int = 0
+    """Models that run elsewhere: InvokeAI lists them, and they have no file."""
 
     def __add__(self, other: "Found") -> "Found":
-        return Found(self.places + other.places, self.problems + other.problems)
+        return Found(
+            self.places + other.places,
+            self.problems + other.problems,
+            self.external + other.external,
+        )
+
+    def or_problem(self, path: Path, message: str) -> "Found":
+        """The same; where it is nothing at all, that is a problem with `path`."""
+        return Found(problems=(Problem(path, message),)) if self == Found() else self

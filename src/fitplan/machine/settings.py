@@ -14,6 +14,7 @@ from pathlib import Path
 import yaml
 
 from fitplan.errors import file_error
+from fitplan.machine import safe_yaml
 from fitplan.machine.atomic import replace_file, retried
 
 MAX_BYTES = 2**20
@@ -57,11 +58,13 @@ def _write_once(path: Path, key: str, value: str) -> Change:
     except UnicodeDecodeError:
         raise file_error(f"{path}: not UTF-8 text", "save it as UTF-8") from None
     except yaml.YAMLError as error:
-        raise file_error(f"{path}: {_told(error)}", "mend the YAML there first") from None
+        raise file_error(f"{path}: {_explained(error)}", "fix the YAML there first") from None
     except _UneditableError as error:
         raise file_error(f"{path}: {error}", f"set it by hand: {key}: {value}") from None
     except OSError as error:
         raise file_error(f"{path}: {error.strerror or error}", _cure(error)) from None
+    except ValueError:
+        raise file_error(f"{path}: not a possible path", "name the runtime's root folder") from None
     return Change(path, key, before, value, backup)
 
 
@@ -89,13 +92,21 @@ def with_setting(text: str, key: str, value: str) -> str:
         return text
     found = _find(body, key)
     edited = _appended(body, key, value) if found is None else _replaced(body, found, value)
-    if _load(edited) != old | _load(f"{key}: {value}"):
+    if not _equal(_load(edited), old | _load(f"{key}: {value}")):
         raise _UneditableError(f"{key} can't be set without changing something else")
     return bom + edited
 
 
+def _equal(one: object, other: object) -> bool:
+    """Whether they are the same; False for data that contain themselves."""
+    try:
+        return one == other
+    except RecursionError:
+        return False
+
+
 def _load(text: str) -> dict[object, object]:
-    data = yaml.safe_load(text)
+    data = safe_yaml.load(text)
     if data is None:
         return {}
     if not isinstance(data, dict):
@@ -104,12 +115,12 @@ def _load(text: str) -> dict[object, object]:
 
 
 def _find(text: str, key: str) -> tuple[yaml.Node, yaml.Node] | None:
-    root = yaml.compose(text, Loader=yaml.SafeLoader)
+    root = safe_yaml.compose(text)
     if not isinstance(root, yaml.MappingNode):
         return None
     found = [(name, value) for name, value in root.value if name.value == key]
     if len(found) > 1:
-        raise _UneditableError(f"{key} stands there {len(found)} times")
+        raise _UneditableError(f"duplicate key {key} ({len(found)} times)")
     return found[0] if found else None
 
 
@@ -145,10 +156,9 @@ def _read(path: Path) -> tuple[bytes, os.stat_result]:
         return stream.read(), state
 
 
-def _told(error: yaml.YAMLError) -> str:
-    mark = getattr(error, "problem_mark", None)
-    place = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
-    return place + str(getattr(error, "problem", None) or str(error).splitlines()[0])
+def _explained(error: yaml.YAMLError) -> str:
+    place, message = safe_yaml.explain(error)
+    return f"line {place[0]}, column {place[1]}: {message}" if place else message
 
 
 def _cure(error: OSError) -> str:

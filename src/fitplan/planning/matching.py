@@ -65,8 +65,10 @@ def _files(catalog: Catalog, model: ModelFile, name: str) -> Iterator[PublishedF
     """The components' files that a model is: of a checkpoint one for each known part."""
     home = _home(model)
     for part in _parts(model):
-        for id in components_of(catalog, part, f"{name} {model.path.name}"):
-            yield replace(as_published(id, part, name), home=home)
+        called = f"{name} {model.path.name}"
+        for id in components_of(catalog, part, called):
+            among = _assumed_among(catalog, id, part, called)
+            yield replace(as_published(id, part, name), home=home, assumed_among=among)
 
 
 def _parts(model: ModelFile) -> Iterable[ModelFile]:
@@ -100,6 +102,15 @@ def components_of(catalog: Catalog, model: ModelFile, name: str) -> Sequence[str
     same_shape = [id for id in components if _fits(catalog, components[id], model)]
     likeliest = sorted(same_shape, key=lambda id: _likeness(catalog, id, model, name), reverse=True)
     return likeliest if model.kind is Kind.ENCODER else likeliest[:1]
+
+
+def _assumed_among(catalog: Catalog, id: str, model: ModelFile, name: str) -> tuple[str, ...]:
+    """Names of the denoisers that a file may be as well: its name lacks words of the one chosen."""
+    if model.kind is not Kind.DENOISER or not _likeness(catalog, id, model, name)[1]:
+        return ()
+    components = catalog.file.components
+    same_shape = [other for other in components if _fits(catalog, components[other], model)]
+    return tuple(components[other].name for other in same_shape) if len(same_shape) > 1 else ()
 
 
 def _fits(catalog: Catalog, component: Component, model: ModelFile) -> bool:

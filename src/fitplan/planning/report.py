@@ -107,6 +107,10 @@ def warnings_of(plan: Plan) -> Iterator[Warning]:
         held, counted = format_gib(plan.real_bytes), format_gib(plan.cache_bytes)
         text = f"holds {held} in RAM, the cache counts {counted}"
         yield Warning("real-exceeds-cache", text)
+    if plan.denoiser.file.assumed_among:
+        listed = ", ".join(plan.denoiser.file.assumed_among)
+        text = f"taken for this model by its shapes; its name does not say which it is of {listed}"
+        yield Warning("assumed-model", text)
     yield from _unknown_errors(plan)
     error = plan.encoder.file.rel_error
     if error is not None and error > ENCODER_FLOOR:

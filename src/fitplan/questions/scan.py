@@ -5,8 +5,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from fitplan.accounting.file_names import container_named
 from fitplan.accounting.runtime import Runtime
 from fitplan.accounting.weights import Container
+from fitplan.machine.paths import is_folder
 from fitplan.machine.places import Found, Place, Problem
 from fitplan.questions.inspect import Inspected, Unreadable, inspect_path
 
@@ -44,6 +46,8 @@ class Scan:
     models: tuple[Installed, ...]
     problems: tuple[Problem, ...]
     repeated: int
+    external: int = 0
+    """Models that a program lists and that run elsewhere: they have no file."""
 
     @property
     def file_bytes(self) -> int:
@@ -65,7 +69,7 @@ def scan(found: Found, runtimes: Sequence[Runtime], on_progress: OnProgress) -> 
             seen |= files
             _read(place, runtimes, models, problems)
         on_progress(number, len(found.places))
-    return Scan(tuple(models), tuple(problems), repeated)
+    return Scan(tuple(models), tuple(problems), repeated, found.external)
 
 
 def _read(
@@ -89,10 +93,15 @@ def _identities(path: Path) -> Iterator[tuple[int, int]]:
 
 
 def _weight_files(path: Path) -> Iterable[Path]:
-    if not path.is_dir():
+    if not is_folder(path):
         return [path]
     try:
         below = [path, *(Path(entry) for entry in os.scandir(path) if entry.is_dir())]
-        return [file for folder in below for file in folder.glob("*.safetensors")]
+        return [
+            file
+            for folder in below
+            for file in folder.iterdir()
+            if container_named(file.name) is Container.SAFETENSORS
+        ]
     except OSError:
         return []

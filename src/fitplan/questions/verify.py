@@ -8,7 +8,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from fitplan.accounting.file_names import container_named
 from fitplan.accounting.weights import Container, Tensor
+from fitplan.machine.paths import is_folder
 from fitplan.readers.files import read_header, shards
 from fitplan.readers.source import path_error
 
@@ -32,9 +34,9 @@ def verify(path: Path) -> list[Verdict]:
 
 
 def _files(path: Path) -> list[Path]:
-    if not path.is_dir():
+    if not is_folder(path):
         return shards(path)
-    found = sorted(file for end in ("safetensors", "gguf") for file in path.rglob(f"*.{end}"))
+    found = sorted(file for file in path.rglob("*") if container_named(file.name))
     if not found:
         raise path_error(path, "holds no weight files", "give a GGUF or safetensors file")
     return found

@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from fitplan.accounting.file_names import USUAL_STEMS, FileSet, folder_sets
 from fitplan.readers.files import read_headers
-from fitplan.readers.grouping import USUAL_STEMS, FileSet, folder_sets
 from fitplan.readers.json_file import read_json
 from fitplan.readers.source import path_error, shown
 

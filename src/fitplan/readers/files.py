@@ -5,8 +5,8 @@ import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from fitplan.accounting.file_names import container_named
 from fitplan.accounting.flavours import Declared
-from fitplan.accounting.weights import Container
 from fitplan.errors import FitplanError
 from fitplan.readers.declared import declared_beside
 from fitplan.readers.gguf import is_gguf, read_gguf
@@ -24,7 +24,6 @@ _OTHERS = (
     (b"<", "is a web page, not a model", "download it again, logged in if the model is gated"),
 )
 """First bytes of what people have in place of a model, and the cure."""
-_SUFFIXES = {Container.GGUF: ".gguf", Container.SAFETENSORS: ".safetensors"}
 
 
 def read_header(path: Path) -> Header:
@@ -76,7 +75,7 @@ def file_model(headers: Sequence[Header], declared: Declared | None = None) -> M
     `declared`: what a file beside it says of its quantization.
     """
     container = headers[0].container
-    wrong = [h.path for h in headers if h.path.suffix.casefold() != _SUFFIXES[container]]
+    wrong = [h.path for h in headers if container_named(h.path.name) is not container]
     warnings = (f"the content is {container}, whatever the name says",) if wrong else ()
     place = Place(headers[0].path, container, warnings=warnings, declared=declared)
     return assemble(place, headers)

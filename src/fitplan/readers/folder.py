@@ -5,13 +5,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from fitplan.accounting.file_names import container_named, file_sets, is_usual
 from fitplan.accounting.weights import Container, Kind
 from fitplan.architectures import family_of_pipeline
 from fitplan.errors import FitplanError
 from fitplan.readers.choosing import chosen_files
 from fitplan.readers.declared import QUANTIZATION_CONFIG, Asked, declared_by
 from fitplan.readers.files import read_file, read_headers
-from fitplan.readers.grouping import file_sets, is_usual
 from fitplan.readers.header import Header
 from fitplan.readers.json_file import read_json
 from fitplan.readers.model import ModelFile, Place, assemble
@@ -59,11 +59,11 @@ def _entries(path: Path) -> list[Path]:
 
 
 def _is_weights(entry: Path) -> bool:
-    return _is_safetensors(entry) or (entry.suffix.casefold() == ".gguf" and not entry.is_dir())
+    return container_named(entry.name) is not None and not entry.is_dir()
 
 
 def _is_safetensors(entry: Path) -> bool:
-    return entry.suffix.casefold() == ".safetensors" and not entry.is_dir()
+    return container_named(entry.name) is Container.SAFETENSORS and not entry.is_dir()
 
 
 def _with_weights(entries: Sequence[Path]) -> list[Path]:

@@ -134,6 +134,8 @@ def open_source(path: Path) -> Iterator[Source]:
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0) | _NO_WAIT)
     except OSError as error:
         raise os_error(path, error) from None
+    except ValueError:
+        raise path_error(path, "not a possible path", "check the path") from None
     with os.fdopen(descriptor, "rb", buffering=0) as file:
         source = FileSource(file, path, _regular_size(path, descriptor))
         try:

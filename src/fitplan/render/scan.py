@@ -30,6 +30,7 @@ def scan_document(scan: Scan, unused: Sequence[Unused]) -> ScanDocument:
         "models": [_entry(installed) for installed in scan.models],
         "file_bytes": scan.file_bytes,
         "repeated": scan.repeated,
+        "external": scan.external,
         "problems": [{"path": str(p.path), "message": p.message} for p in scan.problems],
         "unused": [unused_document(item) for item in unused],
     }
@@ -90,6 +91,9 @@ def _totals(scan: Scan) -> Iterator[Text]:
     count = f"{len(scan.models)} model{'' if len(scan.models) == 1 else 's'}"
     again = f"; {scan.repeated} more names for the same files" if scan.repeated else ""
     yield Text(f"{count}, {format_gb(scan.file_bytes)} on disk{again}.")
+    if scan.external:
+        models = "external model" if scan.external == 1 else "external models"
+        yield Text(f"{scan.external} {models} of InvokeAI: run elsewhere, no file.")
     marks = {mark for installed in scan.models for mark in _memory(installed)}
     told = [meaning for mark, meaning in _MARKS.items() if mark in marks]
     if told:

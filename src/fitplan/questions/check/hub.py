@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
+from fitplan.accounting.file_names import container_named, folder_sets
 from fitplan.accounting.weights import NOT_PARAMETERS, Container, WeightFile, WeightGroup
 from fitplan.catalog import PublishedFile
 from fitplan.errors import FitplanError
@@ -12,7 +13,6 @@ from fitplan.hub.listing import Repository, list_files
 from fitplan.hub.models import Reader, RemoteModel
 from fitplan.hub.parallel import ask_all
 from fitplan.hub.problems import MissingError
-from fitplan.readers.grouping import folder_sets
 
 OnProgress = Callable[[int, int], None]
 
@@ -158,8 +158,8 @@ def _sizes(weights: WeightFile, listed: Repository) -> dict[str, int]:
         return sizes
     folders: dict[str, dict[str, int]] = {}
     for path, size in sizes.items():
-        if path.endswith(".safetensors"):
-            folder, _, name = path.rpartition("/")
+        folder, _, name = path.rpartition("/")
+        if container_named(name) is Container.SAFETENSORS:
             folders.setdefault(folder, {})[name] = size
     return {folder: _loaded(files) for folder, files in folders.items()}
 

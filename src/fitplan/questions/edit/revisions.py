@@ -1,5 +1,6 @@
 """A catalog as a file has it, or as a commit of a git repository has it."""
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -17,7 +18,7 @@ def document_called(name: str) -> Document:
     Without a path it is models.yaml in the current folder. Raises FitplanError (file).
     """
     path = Path(name)
-    if not name.startswith(_PREFIX) and (":" not in name or path.exists()):
+    if not name.startswith(_PREFIX) and (":" not in name or os.path.lexists(path)):
         return open_document(path)
     revision, _, inside = name.removeprefix(_PREFIX).partition(":")
     return Document(_shown(f"{revision}:{inside or f'./{_USUAL}'}", name), name)

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, replace
 from math import inf
 from typing import Any
 
-from fitplan.native import silent_stdout
+from fitplan.machine.native import silent_stdout
 from fitplan.questions.pack.problem import Bundle, Option, Problem, Resource
 from fitplan.units import MIB
 

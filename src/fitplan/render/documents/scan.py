@@ -24,5 +24,7 @@ class ScanDocument(TypedDict):
     file_bytes: int
     repeated: int
     """Further names for the same files."""
+    external: int
+    """Models that InvokeAI lists and a provider runs: they have no file."""
     unused: list[UnusedEntry]
     problems: list[ProblemEntry]

@@ -1,4 +1,4 @@
-"""Which of a folder's weight files belong together, by their names alone.
+"""What files' names say: their container, and which of a folder's weight files belong together.
 
 `STEM[.VARIANT][-NUMBER-of-TOTAL][.VARIANT].EXT`: transformers writes a variant behind the shard's
 number (`model-00001-of-00002.fp16.safetensors`), diffusers wrote it before
@@ -8,6 +8,27 @@ number (`model-00001-of-00002.fp16.safetensors`), diffusers wrote it before
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import PurePath
+
+from fitplan.accounting.weights import Container
+
+EXTENSIONS: Mapping[str, Container] = {
+    ".gguf": Container.GGUF,
+    ".safetensors": Container.SAFETENSORS,
+    ".sft": Container.SAFETENSORS,
+}
+"""Extensions of weight files in lower case, the one such table; any case is accepted."""
+
+
+def container_named(name: str) -> Container | None:
+    """The container that a file's name says it has; None when it isn't that of a weight file.
+
+    `._NAME` is what macOS keeps beside a file on foreign file systems, and never the file.
+    """
+    if name.startswith("._"):
+        return None
+    return EXTENSIONS.get(PurePath(name).suffix.casefold())
+
 
 USUAL_STEMS = ("model", "diffusion_pytorch_model", "pytorch_model")
 """What from_pretrained looks for, in this order; any other name is a model of its own."""

@@ -1,0 +1,132 @@
+"""YAML that anybody may have written: every text is data, or a YAMLError that says where and why.
+
+PyYAML's safe loader runs no code, but it raises whatever a constructor raises (`!!int ""` is an
+IndexError), recurses as deep as the text is nested, and multiplies merge keys without a bound.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import yaml
+
+MAX_DEPTH = 100
+"""No catalog and no settings file nests deeper."""
+MAX_NUMBER = 100
+"""Characters a number may have."""
+MAX_MERGED = 10_000
+"""Entries a mapping may get through merge keys."""
+MAX_ALIASES = 1_000
+
+_SafeLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_TAG = "tag:yaml.org,2002:"
+_NUMBERS = frozenset({f"{_TAG}int", f"{_TAG}float"})
+_SCALARS = ("null", "bool", "int", "float", "binary", "timestamp", "str")
+
+Place = tuple[int, int]
+"""Line and column, both from 1."""
+
+
+class SafeLoader(_SafeLoader):  # type: ignore[misc]
+    """PyYAML's safe loader, which raises no error but YAMLError while it constructs."""
+
+    def flatten_mapping(self, node: yaml.MappingNode) -> None:
+        """Put what merge keys name into the mapping, up to a limit."""
+        super().flatten_mapping(node)
+        if len(node.value) > MAX_MERGED:
+            raise _error(f"merge keys make over {MAX_MERGED} entries", node.start_mark)
+
+
+def _guarded(construct: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """`construct` for one scalar, any failure of which is an error at the scalar's place."""
+
+    def guarded(loader: Any, node: yaml.Node) -> Any:
+        if node.tag in _NUMBERS and len(node.value) > MAX_NUMBER:
+            message = f"a number of {len(node.value)} characters; {MAX_NUMBER} are allowed"
+            raise _error(message, node.start_mark)
+        try:
+            return construct(loader, node)
+        except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError):
+            raise _error(f"invalid {tag_name(node)} {shown(node)}", node.start_mark) from None
+
+    return guarded
+
+
+for _name in _SCALARS:
+    SafeLoader.add_constructor(
+        _TAG + _name, _guarded(yaml.SafeLoader.yaml_constructors[_TAG + _name])
+    )
+
+
+def tag_name(node: yaml.Node) -> str:
+    """The node's tag as people write it: `!!int`."""
+    return str(node.tag).replace(_TAG, "!!")
+
+
+def shown(node: yaml.Node) -> str:
+    """The start of a scalar's text, quoted."""
+    text = str(node.value)
+    return repr(text if len(text) <= 60 else f"{text[:57]}...")
+
+
+def load(text: str) -> Any:
+    """The one document in `text` as data. Raises yaml.YAMLError and nothing else."""
+    refuse_hostile(text)
+    loader = SafeLoader(text)
+    try:
+        return loader.get_single_data()
+    except (ValueError, RecursionError) as error:
+        raise yaml.YAMLError(str(error)) from None
+    finally:
+        loader.dispose()
+
+
+def compose(text: str) -> yaml.Node | None:
+    """The nodes of the one document in `text`. Raises yaml.YAMLError and nothing else."""
+    refuse_hostile(text)
+    try:
+        return yaml.compose(text, Loader=_SafeLoader)
+    except (ValueError, RecursionError) as error:
+        raise yaml.YAMLError(str(error)) from None
+
+
+def refuse_hostile(text: str, *, aliases: bool = True) -> None:
+    """Go through the events of `text`: composing it recurses and would take the process down.
+
+    Raises yaml.YAMLError for what is no YAML, nests too deep or, without `aliases`, has any.
+    """
+    depth = named = 0
+    try:
+        for event in yaml.parse(text, Loader=_SafeLoader):
+            depth += _STEPS.get(type(event), 0)
+            named += getattr(event, "anchor", None) is not None
+            if depth > MAX_DEPTH:
+                raise _error(f"nested deeper than {MAX_DEPTH} levels", event.start_mark)
+            if named and not aliases:
+                raise _error("anchors and aliases are not used in a catalog", event.start_mark)
+            if named > MAX_ALIASES:
+                raise _error(f"over {MAX_ALIASES} anchors and aliases", event.start_mark)
+    except ValueError as error:
+        raise yaml.YAMLError(str(error)) from None
+
+
+_STEPS = {
+    yaml.MappingStartEvent: 1,
+    yaml.SequenceStartEvent: 1,
+    yaml.MappingEndEvent: -1,
+    yaml.SequenceEndEvent: -1,
+}
+"""What an event does to the depth."""
+
+
+def _error(message: str, mark: Any) -> yaml.MarkedYAMLError:
+    return yaml.MarkedYAMLError(problem=message, problem_mark=mark)
+
+
+def explain(error: yaml.YAMLError) -> tuple[Place | None, str]:
+    """Where an error stands (None: in no one place) and what it says, in one line."""
+    if isinstance(error, yaml.MarkedYAMLError):
+        mark = error.problem_mark or error.context_mark
+        message = error.problem or error.context or "invalid YAML"
+        return (mark.line + 1, mark.column + 1) if mark else None, message.splitlines()[0]
+    lines = str(error).splitlines()
+    return None, lines[0] if lines else "invalid YAML"
