@@ -91,7 +91,7 @@ def test_explain_adds_up(run: Run) -> None:
         (["--ram", "14", "explain", "z-image", "Q8_0", "Q8_0"], 2, "usage", "plan options"),
         (["explain", "klein", "Q8_0", "Q8_0"], 2, "usage", "more than one model"),
         (["explain", "z-image-turbo", "Q9", "Q8_0"], 2, "unknown-name", "Q8_0"),
-        (["explain", "flux1-dev", "city96/Q8_0", "FP8_SCALED"], 2, "usage", "does not load"),
+        (["explain", "flux1-dev", "city96/Q8_0", "FP8_SCALED"], 2, "usage", "folder or GGUF only"),
         (["explain", "z-image-turbo", "Q8_0"], 2, "usage", "encoder"),
     ],
 )

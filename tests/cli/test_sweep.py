@@ -59,7 +59,7 @@ def test_every_command_answers_in_every_environment(
         monkeypatch.setenv(variable, value)
     ran = run(*lines[name])
     assert (ran.code, ran.err) == (0, "")
-    assert len(ran.out.split()) > 5
+    assert len(ran.out.split()) > 3
 
 
 @pytest.mark.parametrize("environment", PROCESSES.values(), ids=PROCESSES)
@@ -73,4 +73,4 @@ def test_every_command_answers_in_every_encoding(
     """What an encoding can't say is escaped."""
     done = fitplan(lines[name], {**hub, **environment}, encoding="latin-1")
     assert (done.returncode, done.stderr) == (0, "")
-    assert len(done.stdout.split()) > 5
+    assert len(done.stdout.split()) > 3

@@ -43,6 +43,7 @@ def lines(folder: Path) -> Mapping[str, list[str]]:
     own = folder / "own.yaml"
     own.write_text("version: 1\nsources:\n  mine:\n    title: My own\n", encoding="utf-8")
     pair = ["Klein 4B", "Q8_0", "Q8_0"]
+    component = ["--component", "flux2-klein-4b"]
     exact = ["Klein 4B", "unsloth/Q8_0", "unsloth/Q8_0"]
     measured = ["--cache", "8.5", "--runtime", "invokeai@6.12", "--date", "2026-04-07"]
     return {
@@ -60,7 +61,14 @@ def lines(folder: Path) -> Mapping[str, list[str]]:
         "setup": ["setup", "--ram-total", "16", "--vram", "12"],
         "catalog list": ["catalog", "list"],
         "catalog show": ["catalog", "show", "klein 4b"],
-        "catalog add": ["catalog", "add", gguf, "--source", "https://huggingface.co/someone/a"],
+        "catalog add": [
+            "catalog",
+            "add",
+            gguf,
+            *component,
+            "--source",
+            "https://huggingface.co/someone/a",
+        ],
         "catalog observe": ["catalog", "observe", *exact, *measured, "--source", "https://a.org/b"],
         "catalog diff": ["catalog", "diff", str(own), str(own)],
         "catalog format": ["catalog", "format", str(own), "--check"],
