@@ -8,7 +8,7 @@ import pytest
 from places import TESTS
 
 FILES = (".gguf", ".safetensors", "config.json", "model.safetensors.index.json")
-TEXTS = ("catalog", "settings", "listing", "cache")
+TEXTS = ("listing", "cache")
 
 
 @pytest.mark.parametrize(

@@ -38,11 +38,14 @@ def commands(folder: Path) -> Iterator[tuple[str, Path, bytes, Callable[[], int]
         OLD_CATALOG,
         _command("catalog", "format", catalog, "--backup"),
     )
+    observe = ["catalog", "observe", "FLUX.2 Klein 9B", "Q5_K_M", "Q4_K_M", "--cache", "13.80"]
+    observe += ["--runtime", "invokeai@6.12", "--source", "a", "--date", "2026-01-01"]
+    yield "observe", catalog, OLD_CATALOG, lambda: _again([*observe, "--to", str(catalog)])
     yield "add", catalog, OLD_CATALOG, lambda: _again(add)
 
 
 def _again(arguments: list[str]) -> int:
-    """Adding what is there already is refused: as good as done."""
+    """Adding what is there already, or seen already, is refused: as good as done."""
     main(arguments)
     return 0
 
