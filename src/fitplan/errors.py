@@ -31,15 +31,22 @@ class FitplanError(Exception):
     """An error with one clear line (`message`) and its cure (`hint`, may be empty)."""
 
     def __init__(self, kind: ErrorKind, message: str, hint: str = "") -> None:
-        super().__init__(message)
         self.kind = kind
-        self.message = message
+        self.message = _one_line(message)
+        super().__init__(self.message)
         self.hint = hint
 
     @property
     def exit_code(self) -> int:
         """The exit code of the command that meets this error."""
         return EXIT_CODES[self.kind]
+
+
+def _one_line(text: str) -> str:
+    """`text` on one line: control characters and the like are written as escapes."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 def usage_error(message: str, hint: str = "") -> FitplanError:
