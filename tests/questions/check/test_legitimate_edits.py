@@ -5,15 +5,16 @@ import pytest
 from catalog_edits import Change, findings
 
 KREA = "  flux1-krea-dev:\n    kind: denoiser"
+KONTEXT = "  flux1-kontext-dev:\n    kind: denoiser"
 CHANGES = (
     Change(
         "a variant more",
-        "          - {quant: Q4_1, bytes: 7536977184}\n",
+        "          - {quant: Q4_1, bytes: 7536977184,",
         "          - {quant: Q5_K_M, bytes: 8419501344}\n          - {quant: "
-        "Q4_1, bytes: 7536977184}\n",
+        "Q4_1, bytes: 7536977184,",
         KREA,
     ),
-    Change("a variant less", "          - {quant: Q6_K, bytes: 9848349984}\n", "", KREA),
+    Change("a variant less", "          - {quant: Q6_K, bytes: 9848349984}\n", "", KONTEXT),
     Change(
         "a release more",
         "      - publisher: worstplayer\n",
@@ -51,7 +52,7 @@ CHANGES = (
         "          Q4_0: {weights: {BF16: 291176448, Q4_0: 8606711808}",
     ),
     Change("a longer note", "note: Inpainting and outpainting.", "note: Fills and extends images."),
-    Change("a note less", "    note: Edits an image by instruction.\n", ""),
+    Change("a note less", "    note: Inpainting and outpainting.\n", ""),
     Change(
         "a new source of one file",
         "{quant: Q5_K_M, bytes: 7018699040, basis: derived, source: sdcpp-catalog}",
@@ -70,16 +71,16 @@ CHANGES = (
         "runtime: invokeai@6.14, "
         "cache_gib: 11.72, source: user-1, date: 2026-11-20}\n\n# ── Benchmarks",
     ),
-    Change("a new rating", "elo: {value: 1152", "elo: {value: 1149"),
+    Change("a new rating", "elo: {value: 1000", "elo: {value: 997"),
     Change(
         "a rating of a model that had none",
-        "    steps: 50\n",
-        '    steps: 50\n    elo: {value: 1090, as_of: "2026-07-20", source: artificial-analysis}\n',
-        "    denoiser: qwen-image-2512\n",
+        "    guidance: 4\n",
+        '    guidance: 4\n    elo: {value: 890, as_of: "2026-09", source: artificial-analysis}\n',
+        "    denoiser: ernie-image\n",
     ),
     Change(
         "a rating less",
-        '    elo: {value: 873, as_of: "2026-07-20", source: artificial-analysis}\n',
+        '    elo: {value: 1012, as_of: "2026-10-07", source: artificial-analysis}\n',
         "",
     ),
     Change(
@@ -111,6 +112,7 @@ CHANGES = (
         "a file's full name",
         "file: flux1-krea-dev-{quant}.gguf",
         "file: gguf/flux1-krea-dev-{quant}.gguf",
+        KREA,
     ),
     Change(
         "a benchmark on another card",

@@ -60,7 +60,8 @@ class Vocabulary:
 
         A text without any word of this vocabulary names nothing. A component whose own words
         are nowhere else, nor in the text, may be anything: a finetune called after nothing. One
-        that the text names in full is only outdone by a longer name: FLUX.2 Klein 4B *Base*.
+        that the text names in full is only outdone by a longer name: FLUX.2 Klein 4B *Base*; one
+        that has every word of the text, only by a name that the text has in full.
         """
         said = text & self._counts.keys()
         own = self.names[id][0] | self.names[id][1]
@@ -68,6 +69,9 @@ class Vocabulary:
         if not said or (unheard and not own & said):
             return ""
         best = min(self.names, key=lambda other: (self._distance(other, said), other != id))
+        named = any(words <= said for words in self.names[best])
+        if not named and any(said <= words for words in self.names[id]):
+            return ""
         full = [words for words in self.names[id] if words <= said]
         longer = any(words > named for words in self.names[best] for named in full)
         return best if best != id and (longer or not full) else ""
