@@ -89,7 +89,7 @@ def test_explain_adds_up(run: Run) -> None:
         (["--ram", "14", "--format", "xml"], 2, "usage", "xml"),
         (["--ram", "14", "--catalog", "missing.yaml"], 3, "file", "missing.yaml"),
         (["--ram", "14", "explain", "z-image", "Q8_0", "Q8_0"], 2, "usage", "plan options"),
-        (["explain", "klein", "Q8_0", "Q8_0"], 2, "usage", "more than one model"),
+        (["explain", "klein 9", "Q8_0", "Q8_0"], 2, "usage", "more than one model"),
         (["explain", "z-image-turbo", "Q9", "Q8_0"], 2, "unknown-name", "Q8_0"),
         (["explain", "flux1-dev", "city96/Q8_0", "FP8_SCALED"], 2, "usage", "folder or GGUF only"),
         (["explain", "z-image-turbo", "Q8_0"], 2, "usage", "encoder"),
@@ -233,7 +233,7 @@ def test_a_closed_pipe_is_no_error() -> None:
 
 def test_a_narrow_encoding_is_no_error() -> None:
     """A terminal that knows only ASCII gets escapes, and plain characters for the bar."""
-    environment = {"PYTHONIOENCODING": "ascii", "COLUMNS": "140", "PATH": ""}
+    environment = {"PYTHONIOENCODING": "ascii", "COLUMNS": "180", "PATH": ""}
     done = fitplan("--ram", "14", capture_output=True, env=environment)
     assert (done.returncode, done.stderr) == (0, "")
     assert "####" in done.stdout

@@ -66,7 +66,7 @@ def test_a_model_that_the_runtime_cannot_load_is_named(capsys: pytest.CaptureFix
 JUNK = [
     (["--want", "nothing"], "no model is called 'nothing'"),
     (["--keep", "nothing"], "'nothing' is no pair"),
-    (["--keep", "klein=Q8_0+Q8_0"], "more than one model"),
+    (["--keep", "klein 9=Q8_0+Q8_0"], "more than one model"),
     (["--keep", "FLUX.2 Klein 4B=Q9+Q8_0"], "no file of FLUX.2 Klein 4B is called 'Q9'"),
     (["--keep", "FLUX.2 Klein 4B=Q8_0+Q8_0", "--keep", "FLUX.2 Klein 4B=BF16+Q8_0"], "both as"),
     (["--weight", "Z-Image"], "is no weight"),
