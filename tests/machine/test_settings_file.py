@@ -96,6 +96,7 @@ def test_all_other_keys_say_the_same(settings: dict[str, object], old: str, has:
 
 
 REFUSED = {
+    "aliases": (b"a: &a [x, x]\nb: &b [*a, *a]\nmax_cache_ram_gb: 12\n", "anchors and aliases"),
     "twice": (f"{KEY}: 1\n{KEY}: 2\n".encode(), "duplicate key"),
     "a list": (b"- 1\n- 2\n", "not a list of settings"),
     "no YAML": (b"a: [1\n", "line 2, column 1"),

@@ -89,6 +89,12 @@ def compose(text: str) -> yaml.Node | None:
         raise yaml.YAMLError(str(error)) from None
 
 
+def has_aliases(text: str) -> bool:
+    """Whether a text of YAML has anchors or aliases. Raises yaml.YAMLError and nothing else."""
+    refuse_hostile(text)
+    return any(getattr(event, "anchor", None) for event in yaml.parse(text, Loader=_SafeLoader))
+
+
 def refuse_hostile(text: str, *, aliases: bool = True) -> None:
     """Go through the events of `text`: composing it recurses and would take the process down.
 

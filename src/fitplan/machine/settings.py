@@ -87,22 +87,21 @@ def with_setting(text: str, key: str, value: str) -> str:
     """
     bom = _BOM if text.startswith(_BOM) else ""
     body = text.removeprefix(_BOM)
-    old = _load(body)
+    old = _load_plain(body)
     if key in old and _load(f"{key}: {value}") == {key: old[key]}:
         return text
     found = _find(body, key)
     edited = _appended(body, key, value) if found is None else _replaced(body, found, value)
-    if not _equal(_load(edited), old | _load(f"{key}: {value}")):
+    if _load_plain(edited) != old | _load(f"{key}: {value}"):
         raise _UneditableError(f"{key} can't be set without changing something else")
     return bom + edited
 
 
-def _equal(one: object, other: object) -> bool:
-    """Whether they are the same; False for data that contain themselves."""
-    try:
-        return one == other
-    except RecursionError:
-        return False
+def _load_plain(text: str) -> dict[object, object]:
+    """The settings in `text`; aliases could make comparing them endless."""
+    if safe_yaml.has_aliases(text):
+        raise _UneditableError("anchors and aliases can't be edited safely")
+    return _load(text)
 
 
 def _load(text: str) -> dict[object, object]:
