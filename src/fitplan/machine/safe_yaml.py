@@ -31,8 +31,9 @@ class SafeLoader(_SafeLoader):  # type: ignore[misc]
 
     def flatten_mapping(self, node: yaml.MappingNode) -> None:
         """Put what merge keys name into the mapping, up to a limit."""
+        written = len(node.value)
         super().flatten_mapping(node)
-        if len(node.value) > MAX_MERGED:
+        if len(node.value) - written > MAX_MERGED:
             raise _error(f"merge keys make over {MAX_MERGED} entries", node.start_mark)
 
 
