@@ -100,6 +100,16 @@ def test_parts_of_a_pipeline_stay_in_it(run: Run, tmp_path: Path) -> None:
     assert sorted(homes) == [["one"] * 3, ["two"] * 3]
 
 
+@pytest.mark.parametrize("model", ["sd15", "sdxl"])
+def test_published_parts_stay_in_their_pipeline_too(model: str) -> None:
+    """The catalog's CLIP-L for FLUX.1 is no text encoder of a Stable Diffusion folder."""
+    here = in_runtime("invokeai")
+    elsewhere = {c.file.weights.part_of for c in here.of("clip-l")}
+    assert elsewhere - {model}
+    (group,) = here.groups(model)
+    assert {c.file.weights.part_of for c in group.encoders} == {model}
+
+
 def test_parts_of_sdxl_that_lie_apart_work_in_comfyui(run: Run, tmp_path: Path) -> None:
     """UNet, CLIP-L, CLIP-G and VAE as four files; in InvokeAI nothing loads them so."""
     for name, architecture in SDXL:
