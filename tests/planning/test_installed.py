@@ -100,14 +100,14 @@ def test_parts_of_a_pipeline_stay_in_it(run: Run, tmp_path: Path) -> None:
     assert sorted(homes) == [["one"] * 3, ["two"] * 3]
 
 
-@pytest.mark.parametrize("model", ["sd15", "sdxl"])
-def test_published_parts_stay_in_their_pipeline_too(model: str) -> None:
-    """The catalog's CLIP-L for FLUX.1 is no text encoder of a Stable Diffusion folder."""
-    here = in_runtime("invokeai")
-    elsewhere = {c.file.weights.part_of for c in here.of("clip-l")}
-    assert elsewhere - {model}
-    (group,) = here.groups(model)
-    assert {c.file.weights.part_of for c in group.encoders} == {model}
+def test_folders_beside_each_other_are_no_pipeline(run: Run, tmp_path: Path) -> None:
+    """A UNet and a CLIP-L that belong to no pipeline do not make one in InvokeAI."""
+    unet = sparse.inventory("sd15-diff-unet-f16").tensors
+    sparse.write_folder(tmp_path / "unet", unet, {}, stem="diffusion_pytorch_model")
+    vae = sparse.inventory("sd15-diff-vae-f32").tensors
+    sparse.write_folder(tmp_path / "vae", vae, {}, stem="diffusion_pytorch_model")
+    sparse.install("clip-l-bf16", tmp_path)
+    assert planned(run, tmp_path, "--all")["plans"] == []
 
 
 def test_parts_of_sdxl_that_lie_apart_work_in_comfyui(run: Run, tmp_path: Path) -> None:
