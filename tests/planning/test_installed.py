@@ -74,6 +74,42 @@ def test_an_sd_1_5_checkpoint_is_a_pair_by_itself(run: Run, tmp_path: Path, runt
     assert found["unused"] == []
 
 
+def a_pipeline(folder: Path, *parts: str) -> Path:
+    """A diffusers folder of SD 1.5 with these of its parts."""
+    names = {
+        "unet": "sd15-diff-unet-f16",
+        "text_encoder": "sd15-diff-te-f16",
+        "vae": "sd15-diff-vae-f32",
+    }
+    tensors = {part: sparse.inventory(names[part]).tensors for part in parts}
+    return sparse.write_pipeline(folder, "StableDiffusionPipeline", tensors)
+
+
+def test_parts_of_a_pipeline_stay_in_it(run: Run, tmp_path: Path) -> None:
+    """InvokeAI takes an SD 1.5 text encoder out of the folder of its UNet, and from nowhere else.
+
+    Neither the folder beside it nor a CLIP-L that stands alone completes a UNet without one.
+    """
+    for name in ("one", "two"):
+        a_pipeline(tmp_path / name, "unet", "text_encoder", "vae")
+    a_pipeline(tmp_path / "bare", "unet", "vae")
+    sparse.install("clip-l-bf16", tmp_path)
+    found = planned(run, tmp_path, "--all")["plans"]
+    parts = [(p["denoiser"], p["encoder"], *p["others"]) for p in found]
+    homes = [[Path(part["file"]).relative_to(tmp_path).parts[0] for part in p] for p in parts]
+    assert sorted(homes) == [["one"] * 3, ["two"] * 3]
+
+
+def test_folders_beside_each_other_are_no_pipeline(run: Run, tmp_path: Path) -> None:
+    """A UNet and a CLIP-L that belong to no pipeline do not make one in InvokeAI."""
+    unet = sparse.inventory("sd15-diff-unet-f16").tensors
+    sparse.write_folder(tmp_path / "unet", unet, {}, stem="diffusion_pytorch_model")
+    vae = sparse.inventory("sd15-diff-vae-f32").tensors
+    sparse.write_folder(tmp_path / "vae", vae, {}, stem="diffusion_pytorch_model")
+    sparse.install("clip-l-bf16", tmp_path)
+    assert planned(run, tmp_path, "--all")["plans"] == []
+
+
 def test_parts_of_sdxl_that_lie_apart_work_in_comfyui(run: Run, tmp_path: Path) -> None:
     """UNet, CLIP-L, CLIP-G and VAE as four files; in InvokeAI nothing loads them so."""
     for name, architecture in SDXL:

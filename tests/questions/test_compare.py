@@ -64,6 +64,17 @@ def test_what_makes_it_fit_at_16_gib(run: Run) -> None:
     assert all(entry["way"]["source"] for entry in found.values())
 
 
+@pytest.mark.parametrize(("ram", "kept"), [("16", "2"), ("64", "6.4"), ("128", "10")])
+def test_what_to_write_is_for_the_ram_there_is(run: Run, ram: str, kept: str) -> None:
+    """ComfyUI keeps a tenth of the machine's RAM free, not of what the pair needs.
+
+    InvokeAI's limit is the other way about: what the pair needs, whatever there is.
+    """
+    found = by_name(document(run, "compare", *Z_IMAGE, "--ram", ram))
+    assert found["comfyui"]["way"]["write"] == f"python main.py --cache-ram {kept}"
+    assert "max_cache_ram_gb: 12.64" in found["invokeai"]["way"]["write"]
+
+
 @pytest.mark.parametrize("ram", ["1", "8", "11", "12", "12.7", "14", "16", "32"])
 def test_the_way_shown_fits(run: Run, ram: str) -> None:
     """Whatever is proposed needs no more than there is; what fits as it is needs no other mode."""

@@ -1,13 +1,18 @@
 """`fitplan catalog observe`: a measured usage beside its prediction, and put where it belongs."""
 
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
-from catalogs import shipped
+from catalogs import as_stored, catalog_of, shipped
 from cli import Run
+from fitplan import runtimes
 from fitplan.catalog import reading
 from fitplan.catalog.text.formatting import deviations
+from fitplan.questions.edit.observe import Measured
+from fitplan.questions.explain import explain
+from fitplan.units import GIB
 
 SHIPPED = reading.shipped_path().read_text(encoding="utf-8")
 PAIR = ("Klein 9B", "unsloth/q5_k_m", "Q4_K_M")
@@ -50,6 +55,19 @@ def test_a_bad_prediction_is_told_not_hidden(run: Run) -> None:
     """The residual has its sign."""
     ran = run("catalog", "observe", *PAIR, *SEEN[2:], *NEW, "--cache", "15")
     assert "15 GiB seen, 13.805 GiB predicted; +1.195 GiB off" in ran.out
+
+
+@pytest.mark.parametrize(
+    ("seen", "agrees"),
+    [("13.8", True), ("13.7", True), ("13.9", False), ("13.80", False), ("13.75", True)],
+)
+def test_a_prediction_agrees_to_half_of_the_last_decimal(seen: str, agrees: bool) -> None:
+    """13.75 GiB may be shown as 13.8 or 13.7, but not as 13.80."""
+    made = catalog_of({"m": ([(10 * GIB, 0.0)], [(7 * GIB // 2, 0.0)])}, vae=GIB // 4)
+    found = explain(as_stored(made), "m", "T0", "T0", runtimes.find)
+    measured = Measured("", {"cache_gib": Decimal(seen)}, found)
+    assert measured.predicted_bytes == 55 * GIB // 4
+    assert measured.agrees == agrees
 
 
 REFUSED = [

@@ -5,6 +5,7 @@ from random import Random
 
 import pytest
 
+from fitplan.questions.pack import solver
 from fitplan.questions.pack.problem import (
     Bundle,
     Item,
@@ -17,6 +18,7 @@ from fitplan.questions.pack.problem import (
     settle,
     total,
 )
+from fitplan.questions.pack.program import Answer
 from fitplan.questions.pack.solver import Infeasible, OutOfTime, Solved, least, solve
 
 QUARTER_GIB = 2**28
@@ -106,6 +108,25 @@ def test_the_solver_equals_brute_force(seed: int) -> None:
         assert by_value.selection.value == value
         assert by_count.selection.score("count") == count_and_value
         assert fault(problem, by_value.selection) == fault(problem, by_count.selection) == ""
+
+
+@pytest.mark.parametrize(
+    ("above", "status", "gap"),
+    [(0, "optimal", 0), (0.4, "optimal", 0), (1, "time-limit", 0.001), (500, "time-limit", 0.5)],
+)
+def test_a_set_is_proved_only_by_a_bound_less_than_a_point_above_it(
+    above: float, status: str, gap: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever the solver calls its answer: with a whole point left to gain it proves nothing."""
+    items = (Item("d", 1, 1), Item("e", 1, 1), Item("e", 2, 2))
+    options = (Option(0, 1, 1000), Option(0, 2, 9000))
+    said = Answer(frozenset({0, 1}), optimal=True, bound=1 + above / 1000)
+    monkeypatch.setattr(solver, "run", lambda *_: said)
+    found = solve(Problem(items, (Bundle("b", options),), Limits(3)), "value", 10)
+    assert isinstance(found, Solved)
+    assert found.selection.value == 1000
+    assert found.proof.status == status
+    assert found.proof.gap == pytest.approx(gap)
 
 
 def two_files(first: int, second: int, limit: int) -> Problem:
