@@ -150,7 +150,7 @@ def test_models_are_found_by_name_id_ending_or_part() -> None:
         find("flux.2 KLEIN 9b") == find("flux2-klein-9b") == find("Klein 9B") == ["flux2-klein-9b"]
     )
     assert set(find("2 klein")) >= {"flux2-klein-4b", "flux2-klein-9b-base"}
-    assert find("klein") == ["flux3-klein"]
+    assert set(find("klein")) > {"flux2-klein-4b", "flux2-klein-9b-base", "flux3-klein"}
     with pytest.raises(FitplanError) as caught:
         find("Z-Imag Tubro")
     assert "Z-Image Turbo" in caught.value.hint

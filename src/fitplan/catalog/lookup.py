@@ -122,14 +122,16 @@ class Catalog:
     def pipeline_ids(self, name: str) -> list[str]:
         """Ids of the pipelines that `name` means: an exact id or name, else an ending, else a part.
 
-        Raises FitplanError (unknown-name) with the nearest names.
+        One word ("klein") means every model whose name holds it; more words ("Klein 4B") may be the
+        end of a name that others continue. Raises FitplanError (unknown-name) with the nearest.
         """
         wanted = _squash(name)
+        words = len(re.findall(r"[^\W_]+", name))
         pipelines = self.file.pipelines
         names = {id: (_squash(id), _squash(pipeline.name)) for id, pipeline in pipelines.items()}
         for fits in (str.__eq__, str.endswith, str.__contains__):
             found = [id for id, known in names.items() if any(fits(k, wanted) for k in known)]
-            if found and wanted:
+            if found and wanted and (words > 1 or fits is not str.endswith):
                 return found
         raise unknown_name("model", name, [pipeline.name for pipeline in pipelines.values()])
 
