@@ -7,7 +7,7 @@ import pytest
 from catalogs import shipped
 from cli import Run
 from fitplan.catalog import reading
-from fitplan.catalog.text.formatting import deviations
+from fitplan.catalog.text import deviations
 
 SHIPPED = reading.shipped_path().read_text(encoding="utf-8")
 PAIR = ("Klein 9B", "unsloth/q5_k_m", "Q4_K_M")
