@@ -8,7 +8,10 @@ all of it; then it is checked with mistakes in many files.
 import re
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from statistics import median
+
+import yaml
 
 from fitplan.catalog import CatalogFile, reading
 from fitplan.catalog.document import Document
@@ -110,8 +113,24 @@ def seconds(act: Callable[[], object]) -> tuple[float, object]:
     return time.process_time() - start, answer
 
 
+KEYS = 200_000
+MANY_KEYS = {
+    "unknown keys": "version: 1\n" + "".join(f"k{i}: {i}\n" for i in range(KEYS)),
+    "repeated keys": "version: 1\n" + "name: x\n" * KEYS,
+}
+
+
+def composed(text: str) -> object:
+    """The nodes that libyaml makes of `text`: what reading is measured against."""
+    return yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+
+
 def main() -> None:
     """Check the made-up catalog twice; load the shipped one a few times."""
+    for name, keys in MANY_KEYS.items():
+        base, _ = seconds(partial(composed, keys))
+        took, _ = seconds(partial(checked, keys))
+        print(f"check {KEYS:,} {name}: {took:.2f} s, {took / base:.1f} times composing the text")
     text = made_up_catalog()
     variants = text.count("{quant: ")
     took, found = seconds(lambda: checked(text))

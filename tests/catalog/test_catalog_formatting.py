@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 from catalogs import GOOD
 from cli import Run
 from fitplan.catalog import reading
-from fitplan.catalog.text import scalars
-from fitplan.catalog.text.formatting import canonical, deviations
+from fitplan.catalog.text import canonical, deviations, scalars
 
 SHIPPED = reading.shipped_path().read_text(encoding="utf-8")
 ENTRY = "          - {quant: Q8_0, bytes: 100}\n"

@@ -7,7 +7,7 @@ import yaml
 INT = "tag:yaml.org,2002:int"
 BOOL = "tag:yaml.org,2002:bool"
 FLOAT = "tag:yaml.org,2002:float"
-_DATE = "tag:yaml.org,2002:timestamp"
+DATE = "tag:yaml.org,2002:timestamp"
 _STR = "tag:yaml.org,2002:str"
 
 _OCTAL = re.compile(r"[-+]?0[0-7_]+")
@@ -50,7 +50,7 @@ def open_trap(node: yaml.ScalarNode) -> Trap | None:
     text = node.value
     if node.style:
         return None
-    if node.tag == _DATE:
+    if node.tag == DATE:
         return f"YAML reads a bare {text} as a date", f'write "{text}" in quotes'
     if node.tag == _STR and _POWER.fullmatch(text):
         return f"YAML reads a bare {text} as text", f"write {float(text.replace('_', '')):.0f}"

@@ -4,10 +4,13 @@ PyYAML's safe loader runs no code, but it raises whatever a constructor raises (
 IndexError), recurses as deep as the text is nested, and multiplies merge keys without a bound.
 """
 
+import re
 from collections.abc import Callable
 from typing import Any
 
 import yaml
+from yaml.constructor import SafeConstructor
+from yaml.resolver import Resolver
 
 MAX_DEPTH = 100
 """No catalog and no settings file nests deeper."""
@@ -19,8 +22,8 @@ MAX_ALIASES = 1_000
 
 _SafeLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TAG = "tag:yaml.org,2002:"
+MAP, SEQ, STR = f"{_TAG}map", f"{_TAG}seq", f"{_TAG}str"
 _NUMBERS = frozenset({f"{_TAG}int", f"{_TAG}float"})
-_SCALARS = ("null", "bool", "int", "float", "binary", "timestamp", "str")
 
 Place = tuple[int, int]
 """Line and column, both from 1."""
@@ -31,10 +34,10 @@ class SafeLoader(_SafeLoader):  # type: ignore[misc]
 
     def flatten_mapping(self, node: yaml.MappingNode) -> None:
         """Put what merge keys name into the mapping, up to a limit."""
-        written = len(node.value)
+        own = len(node.value)
         super().flatten_mapping(node)
-        if len(node.value) - written > MAX_MERGED:
-            raise _error(f"merge keys make over {MAX_MERGED} entries", node.start_mark)
+        if len(node.value) > own + MAX_MERGED:
+            raise error(f"merge keys make over {MAX_MERGED} entries", node.start_mark)
 
 
 def _guarded(construct: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
@@ -43,19 +46,39 @@ def _guarded(construct: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
     def guarded(loader: Any, node: yaml.Node) -> Any:
         if node.tag in _NUMBERS and len(node.value) > MAX_NUMBER:
             message = f"a number of {len(node.value)} characters; {MAX_NUMBER} are allowed"
-            raise _error(message, node.start_mark)
+            raise error(message, node.start_mark)
         try:
             return construct(loader, node)
         except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError):
-            raise _error(f"invalid {tag_name(node)} {shown(node)}", node.start_mark) from None
+            raise error(f"invalid {tag_name(node)} {shown(node)}", node.start_mark) from None
 
     return guarded
 
 
-for _name in _SCALARS:
-    SafeLoader.add_constructor(
-        _TAG + _name, _guarded(yaml.SafeLoader.yaml_constructors[_TAG + _name])
-    )
+_CONSTRUCTOR = SafeConstructor()
+_READERS = {
+    f"{_TAG}{name}": _guarded(SafeConstructor.yaml_constructors[f"{_TAG}{name}"])
+    for name in ("null", "bool", "int", "float", "binary", "timestamp", "str")
+}
+for _tag, _read in _READERS.items():
+    SafeLoader.add_constructor(_tag, _read)
+_LOOKS: dict[str, list[tuple[str, re.Pattern[str]]]] = Resolver.yaml_implicit_resolvers
+"""First character of a plain scalar → what it may be, and the pattern of that."""
+
+
+def tag_of(text: str) -> str:
+    """What a plain scalar is by its looks."""
+    for tag, pattern in _LOOKS.get(text[:1], ()):
+        if pattern.match(text):
+            return tag
+    return STR
+
+
+def scalar_data(node: yaml.ScalarNode) -> Any:
+    """What a scalar says. Raises yaml.YAMLError when it is nothing that its tag allows."""
+    if node.tag not in _READERS:
+        raise unknown_tag(node.tag, node.start_mark)
+    return _READERS[node.tag](_CONSTRUCTOR, node)
 
 
 def tag_name(node: yaml.Node) -> str:
@@ -96,10 +119,10 @@ def has_aliases(text: str) -> bool:
     return any(getattr(event, "anchor", None) for event in yaml.parse(text, Loader=_SafeLoader))
 
 
-def refuse_hostile(text: str, *, aliases: bool = True) -> None:
+def refuse_hostile(text: str) -> None:
     """Go through the events of `text`: composing it recurses and would take the process down.
 
-    Raises yaml.YAMLError for what is no YAML, nests too deep or, without `aliases`, has any.
+    Raises yaml.YAMLError for what is no YAML, nests too deep or has too many aliases.
     """
     depth = named = 0
     try:
@@ -107,13 +130,11 @@ def refuse_hostile(text: str, *, aliases: bool = True) -> None:
             depth += _STEPS.get(type(event), 0)
             named += getattr(event, "anchor", None) is not None
             if depth > MAX_DEPTH:
-                raise _error(f"nested deeper than {MAX_DEPTH} levels", event.start_mark)
-            if named and not aliases:
-                raise _error("anchors and aliases are not used in a catalog", event.start_mark)
+                raise error(f"nested deeper than {MAX_DEPTH} levels", event.start_mark)
             if named > MAX_ALIASES:
-                raise _error(f"over {MAX_ALIASES} anchors and aliases", event.start_mark)
-    except ValueError as error:
-        raise yaml.YAMLError(str(error)) from None
+                raise error(f"over {MAX_ALIASES} anchors and aliases", event.start_mark)
+    except ValueError as cause:
+        raise yaml.YAMLError(str(cause)) from None
 
 
 _STEPS = {
@@ -125,7 +146,13 @@ _STEPS = {
 """What an event does to the depth."""
 
 
-def _error(message: str, mark: Any) -> yaml.MarkedYAMLError:
+def unknown_tag(tag: str, mark: Any) -> yaml.MarkedYAMLError:
+    """The error for a tag that means nothing where it stands."""
+    return error(f"could not determine a constructor for the tag {tag!r}", mark)
+
+
+def error(message: str, mark: Any) -> yaml.MarkedYAMLError:
+    """An error that stands at `mark`."""
     return yaml.MarkedYAMLError(problem=message, problem_mark=mark)
 
 

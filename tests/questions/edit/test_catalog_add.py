@@ -11,9 +11,9 @@ from catalogs import shipped
 from cli import Run
 from fitplan.accounting.weights import Container, Tensor
 from fitplan.catalog import reading
+from fitplan.catalog import text as editing
 from fitplan.catalog.document import Document
-from fitplan.catalog.text import editing
-from fitplan.catalog.text.formatting import deviations
+from fitplan.catalog.text import deviations
 from fitplan.errors import FitplanError
 from fitplan.questions.edit import placing
 from fitplan.questions.edit.add import Wanted, add

@@ -9,7 +9,7 @@ from catalogs import as_stored, catalog_of, shipped
 from cli import Run
 from fitplan import runtimes
 from fitplan.catalog import reading
-from fitplan.catalog.text.formatting import deviations
+from fitplan.catalog.text import deviations
 from fitplan.questions.edit.observe import Measured
 from fitplan.questions.explain import explain
 from fitplan.units import GIB

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from fitplan.catalog.problems import Problem
-from fitplan.catalog.text.formatting import deviations
+from fitplan.catalog.text import deviations
 from fitplan.questions.check.rule import warning_of_text
 from fitplan.questions.check.subject import Subject
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fitplan.catalog.document import Document
-from fitplan.catalog.text.formatting import Deviation, canonical, deviations
+from fitplan.catalog.text import Deviation, canonical, deviations
 from fitplan.errors import catalog_error
 
 

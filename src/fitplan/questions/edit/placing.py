@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from fitplan.catalog.text import editing
+from fitplan.catalog import text as editing
 from fitplan.questions.edit.entry import Entry
 
 EMPTY = "version: 1\n"
