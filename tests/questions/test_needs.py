@@ -11,7 +11,7 @@ from fitplan.planning.planner import plan
 from fitplan.questions.need import best_within, ladder, needs, steps
 from fitplan.units import GIB
 
-FOREIGN = {"chroma1-hd"}
+FOREIGN = {id for id in shipped().file.pipelines if not in_runtime("invokeai").loads(id)}
 """Models of the catalog that InvokeAI doesn't load."""
 MODELS = sorted(set(shipped().file.pipelines) - FOREIGN)
 
