@@ -438,3 +438,27 @@ def test_page_says_what_is_recognised() -> None:
     """docs/recognised.md is what the tables make it."""
     page = Path(__file__).parents[2] / "docs" / "recognised.md"
     assert page.read_text("utf-8") == recognised()
+
+
+def test_page_marks_sizes_that_no_source_was_read_for() -> None:
+    """Every table says where it is from; a row is marked where a table says that sizes are not."""
+    assert all(table.head.source for table in tables())
+    marked = {line.split(" | ")[2] for line in recognised().splitlines() if line.endswith(" * |")}
+    assert marked == {table.head.name for table in tables() if not table.head.sizes_verified}
+    assert "SDXL ControlNet Union ProMax" not in marked
+    assert "SD 3 Medium ControlNet" in marked
+
+
+@pytest.mark.parametrize(
+    ("table", "size"),
+    [
+        ("sdxl-controlnet-union-promax.diffusers", 2_513_342_408),
+        ("flux1-controlnet-union-pro-2.diffusers", 4_281_779_224),
+        ("flux1-controlnet-instantx-canny.diffusers", 3_583_232_168),
+    ],
+)
+def test_tables_are_as_large_as_published_files(table: str, size: int) -> None:
+    """A half-precision file is two bytes per parameter, and a header of a line per tensor."""
+    tensors = tensors_of(table)
+    header = size - 2 * sum(tensor.elements for tensor in tensors)
+    assert 80 * len(tensors) < header < 160 * len(tensors)

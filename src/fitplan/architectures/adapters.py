@@ -7,7 +7,7 @@ from fitplan.accounting.weights import Kind, Tensor
 from fitplan.architectures.architecture import Architecture
 from fitplan.architectures.families import roles_of
 from fitplan.architectures.names import is_svdquant, remembered
-from fitplan.architectures.roles import role_of
+from fitplan.architectures.roles import labelled
 
 _ADAPTER = re.compile(
     r"\.(?:lora_(?:A|B)(?:\.\w+)?\.weight|lora_(?:A|B|up|down)(?:\.weight)?|lora\.(?:up|down)\.weight"
@@ -33,5 +33,4 @@ def adapter(tensors: Sequence[Tensor]) -> Architecture:
     ranks = {tensor.shape[0] for tensor in tensors if tensor.shape and _RANKED.search(tensor.name)}
     name = f"LoRA, rank {max(ranks)}" if ranks else "LoRA"
     roles = roles_of("lora", Kind.LORA)
-    labelled = tuple((role_of(tensor, roles), tensor) for tensor in tensors)
-    return Architecture("lora", Kind.LORA, name, 0, 0, labelled)
+    return Architecture("lora", Kind.LORA, name, 0, 0, labelled(tensors, roles))

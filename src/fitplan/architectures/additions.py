@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from fitplan.accounting.weights import Kind, Tensor
 from fitplan.architectures.architecture import Architecture
-from fitplan.architectures.roles import role_of
+from fitplan.architectures.roles import labelled
 
 _OF_PROJECTOR = re.compile(r"(?:v|mm|model)\.|resampler\.")
 _BLOCK = re.compile(r"v\.blk\.(\d{1,4})\.(.+)")
@@ -73,5 +73,4 @@ def _made(
     width: int = 0,
     blocks: int = 0,
 ) -> Architecture:
-    labelled = tuple((role_of(tensor, ()), tensor) for tensor in tensors)
-    return Architecture(family, kind, name, width, blocks, labelled)
+    return Architecture(family, kind, name, width, blocks, labelled(tensors, ()))

@@ -8,7 +8,11 @@ from fitplan.accounting.quantization import TENSOR_TYPES
 from fitplan.accounting.tensor_type import TensorType
 from fitplan.accounting.weights import Tensor
 
-_ENDINGS = tuple(sorted({flavour.ending for flavour in FLAVOURS}))
+_STORED = sorted({type for flavour in FLAVOURS for type in flavour.stored})
+_OF_TYPE: Mapping[str, Sequence[Flavour]] = {
+    type: tuple(flavour for flavour in FLAVOURS if type in flavour.stored) for type in _STORED
+}
+"""Stored type → the flavours that it may be, in their order."""
 
 
 def with_flavours(
@@ -44,12 +48,11 @@ class _File:
 
     def flavour_of(self, tensor: Tensor) -> Flavour | None:
         """The flavour of weights; None where the stored type says all, or nothing tells."""
-        if not tensor.name.endswith(_ENDINGS):
-            return None
-        return next((flavour for flavour in FLAVOURS if self._is(tensor, flavour)), None)
+        may_be = _OF_TYPE.get(tensor.type, ())
+        return next((flavour for flavour in may_be if self._is(tensor, flavour)), None)
 
     def _is(self, tensor: Tensor, flavour: Flavour) -> bool:
-        if tensor.type not in flavour.stored or not tensor.name.endswith(flavour.ending):
+        if not tensor.name.endswith(flavour.ending):
             return False
         layer = tensor.name.removesuffix(flavour.ending)
         return (

@@ -20,6 +20,10 @@ Names: `reference` as the authors' code and ComfyUI write them, `diffusers`, `hf
 Besides these: LoRA and LyCORIS of every trainer, GGUF vision projectors (mmproj), textual
 inversions, and checkpoints that hold several of these.
 
+Each table says where its names and sizes were read. Where parameters are marked `*`, the layer
+names come from code, but not every size was read in a source: only the total agrees with what is
+published.
+
 | family | kind | name | names | parameters |
 |---|---|---|---|---:|
 """
@@ -41,7 +45,8 @@ def _row(alike: Iterable[Table]) -> str:
     found = list(alike)
     head = found[0].head
     namings = ", ".join(sorted({table.naming for table in found}))
-    parameters = f"{max(map(_parameters, found)):,}"
+    unverified = "" if all(table.head.sizes_verified for table in found) else " *"
+    parameters = f"{max(map(_parameters, found)):,}{unverified}"
     return f"| {head.family} | {head.kind.value} | {head.name} | {namings} | {parameters} |\n"
 
 

@@ -9,13 +9,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from fitplan.accounting.weights import Kind, Tensor
-from fitplan.architectures.architecture import Architecture, Labelled
+from fitplan.architectures.architecture import Architecture
 from fitplan.architectures.comparing import Comparison, Contents, compare
 from fitplan.architectures.differences import differences, near_miss
 from fitplan.architectures.families import FAMILIES, NAMING_ROLES, roles_of
 from fitplan.architectures.known import Candidates, candidates, declarable, table_called
 from fitplan.architectures.names import is_svdquant, original
-from fitplan.architectures.roles import LOW_RANK_BRANCH, RolePatterns, named_role, role_of
+from fitplan.architectures.roles import LOW_RANK_BRANCH, RolePatterns, labelled, named_role
 from fitplan.architectures.table import Table
 from fitplan.architectures.tabulation import elements_of
 
@@ -120,7 +120,7 @@ def _known(
         name=head.name if same_size else FAMILIES[head.family].title,
         hidden_size=width,
         blocks=sum(count for _, count in best.counts[0]),
-        tensors=_labelled(tensors, (*state, *roles)),
+        tensors=labelled(tensors, (*state, *roles)),
         differences=differences(_from_base(contents, best)),
     )
 
@@ -182,9 +182,5 @@ def _nearest(compared: Iterable[Comparison]) -> str:
 
 
 def _unknown(tensors: Sequence[Tensor], state: RolePatterns, nearest: str) -> Architecture:
-    labelled = _labelled(tensors, state)
-    return Architecture("", Kind.UNKNOWN, "unknown", 0, 0, labelled, nearest=nearest)
-
-
-def _labelled(tensors: Sequence[Tensor], patterns: RolePatterns) -> Labelled:
-    return tuple((role_of(tensor, patterns), tensor) for tensor in tensors)
+    found = labelled(tensors, state)
+    return Architecture("", Kind.UNKNOWN, "unknown", 0, 0, found, nearest=nearest)

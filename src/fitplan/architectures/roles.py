@@ -1,10 +1,13 @@
 """Which tensor plays which role: patterns over tensor names, for all families and to build with."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
 
 from fitplan.accounting.quantization import INTEGER_TYPES
 from fitplan.accounting.weights import Role, Tensor
+from fitplan.architectures.architecture import Labelled
 from fitplan.architectures.names import EXTRA, remembered
 
 RolePatterns = tuple[tuple[Role, re.Pattern[str]], ...]
@@ -35,18 +38,43 @@ LOW_RANK_BRANCH = (Role.QUANT_STATE, re.compile(r"\.(?:lora_down|lora_up|proj_do
 """SVDQuant's 16-bit correction of its 4-bit weights: state of the quantization."""
 
 
+@dataclass(frozen=True, eq=False)
+class _Naming:
+    """Patterns in the order they are asked; one object each, so that it is quick to remember by."""
+
+    patterns: RolePatterns
+
+
+@lru_cache(256)
+def _naming(patterns: RolePatterns) -> _Naming:
+    return _Naming((*EVERYWHERE, *patterns))
+
+
 @remembered
+def _named(name: str, naming: _Naming) -> Role | None:
+    return next((role for role, pattern in naming.patterns if pattern.search(name)), None)
+
+
 def named_role(name: str, patterns: RolePatterns) -> Role | None:
     """The role that a name tells, by `EVERYWHERE`, then `patterns`; None when it tells none."""
-    found = ((role, pattern) for role, pattern in (*EVERYWHERE, *patterns))
-    return next((role for role, pattern in found if pattern.search(name)), None)
+    return _named(name, _naming(patterns))
 
 
 def role_of(tensor: Tensor, patterns: RolePatterns) -> Role:
     """The role of `tensor`: as state, by its name, then by its shape."""
+    return _role(tensor, _naming(patterns))
+
+
+def labelled(tensors: Iterable[Tensor], patterns: RolePatterns) -> Labelled:
+    """`tensors` with their roles."""
+    naming = _naming(patterns)
+    return tuple((_role(tensor, naming), tensor) for tensor in tensors)
+
+
+def _role(tensor: Tensor, naming: _Naming) -> Role:
     if tensor.is_state:
         return Role.QUANT_STATE
-    named = named_role(tensor.name, patterns)
+    named = _named(tensor.name, naming)
     if named is not None:
         return named
     if len(tensor.shape) <= 1:

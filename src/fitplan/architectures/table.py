@@ -52,7 +52,12 @@ class Head:
     roles: str = ""
     """Name of roles that this naming has besides those of its family."""
     source: str = ""
-    """Where names and shapes were seen."""
+    """Where names and shapes were seen; it says so where sizes were not."""
+
+    @property
+    def sizes_verified(self) -> bool:
+        """Whether the sizes were read in a source, not only checked by a total."""
+        return "sizes not read in a source" not in self.source
 
 
 @dataclass(frozen=True, eq=False)
