@@ -106,7 +106,7 @@ def components_of(catalog: Catalog, model: ModelFile, name: str) -> Sequence[str
 
 def _assumed_among(catalog: Catalog, id: str, model: ModelFile, name: str) -> tuple[str, ...]:
     """Names of the denoisers that a file may be as well: its name lacks words of the one chosen."""
-    if model.kind is not Kind.DENOISER or not _likeness(catalog, id, model, name)[1]:
+    if model.kind is not Kind.DENOISER or not _likeness(catalog, id, model, name)[2]:
         return ()
     components = catalog.file.components
     same_shape = [other for other in components if _fits(catalog, components[other], model)]
@@ -138,13 +138,17 @@ def _bodies(architecture: Architecture) -> frozenset[int]:
     )
 
 
-def _likeness(catalog: Catalog, id: str, model: ModelFile, name: str) -> tuple[bool, int, int]:
-    """The pipeline it lies in, fewest words of the id that the name lacks, most that it has."""
+def _likeness(
+    catalog: Catalog, id: str, model: ModelFile, name: str
+) -> tuple[bool, bool, int, int]:
+    """The pipeline it lies in (or none), fewest words of the id that the name lacks, most it has."""
     squashed = re.sub(r"[^a-z0-9]", "", name.casefold())
     words = id.split("-")
     present = sum(re.sub(r"[^a-z0-9]", "", word) in squashed for word in words)
     family = model.weights.part_of or model.weights.bundle
-    return family in _families(catalog, id), present - len(words), present
+    releases = catalog.file.components[id].releases
+    alone = not family and not any(release.part_of for release in releases)
+    return family in _families(catalog, id), alone, present - len(words), present
 
 
 def _families(catalog: Catalog, component_id: str) -> set[str]:

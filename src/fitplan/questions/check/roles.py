@@ -23,7 +23,8 @@ NEARLY = 0.25
 
 def strange_roles(subject: Subject) -> Iterator[Hit]:
     """Roles that no tensor of the family has."""
-    for mix in subject.mixes:
+    whole = subject.checkpoint_architectures
+    for mix in (mix for mix in subject.mixes if mix.architecture_id not in whole):
         known = roles_of(mix.architecture.family)
         for role in mix.groups:
             if known and role not in known:

@@ -18,10 +18,9 @@ KINDS = ("denoiser", "encoder", "vae")
 def wrong_hidden_sizes(subject: Subject) -> Iterator[Hit]:
     """Widths that no model has, or that the embedding or the table of dimensions has otherwise."""
     known = timing_data().dimensions
-    whole = {c.architecture for c in subject.file.components.values() if c.kind == "checkpoint"}
     for id, architecture in subject.file.architectures.items():
-        if id in whole:
-            continue  # its parts have widths of their own
+        if id in subject.checkpoint_architectures:
+            continue
         stated, loc = architecture.hidden_size, ("architectures", id, "hidden_size")
         width = getattr(known.get(id), "hidden", stated)
         listed = widths_of(architecture.family)

@@ -80,6 +80,12 @@ class Subject:
         """Every set of weight groups of this file."""
         return (*self._recipe_mixes(), *self._own_mixes())
 
+    @cached_property
+    def checkpoint_architectures(self) -> frozenset[str]:
+        """Ids of architectures that are several parts, each with its own roles and width."""
+        whole = (c for c in self.file.components.values() if c.kind == "checkpoint")
+        return frozenset(component.architecture for component in whole)
+
     def _sites(self) -> Iterator[Site]:
         for id, component in self.file.components.items():
             architecture = self.known.architectures[component.architecture]

@@ -6,7 +6,7 @@ from typing import Any
 
 from fitplan.accounting.weights import Container, Kind, WeightGroup
 from fitplan.catalog.lookup import Catalog
-from fitplan.catalog.schema import Architecture
+from fitplan.catalog.schema import Architecture, Component
 from fitplan.errors import FitplanError, usage_error
 from fitplan.questions.edit.file_name import FileName, file_name, free_id
 from fitplan.questions.edit.origin import Origin
@@ -42,6 +42,8 @@ class Entry:
     """Recipes of the architecture that say the same as `weights`."""
     source: str
     new_source: dict[str, Any] | None
+    part_of: str = ""
+    """Family of the pipeline with whose folder it is loaded, where its component says so."""
     confidence: str = "high"
     """A file's own header leaves no doubt."""
     alike: tuple[str, ...] = ()
@@ -86,10 +88,16 @@ def make_entry(
         recipes=_recipes(catalog.file.architectures.get(shapes or ""), quant, weights),
         source=origin.source,
         new_source=origin.new_source,
+        part_of=model.weights.part_of if _is_kept_in_folders(known.get(id)) else "",
         alike=() if wanted else _alike(catalog, id),
     )
     _refuse_known(catalog, entry)
     return entry
+
+
+def _is_kept_in_folders(component: Component | None) -> bool:
+    """Whether a component's files are those of pipelines' folders."""
+    return component is not None and any(release.part_of for release in component.releases)
 
 
 def groups_of(groups: tuple[WeightGroup, ...]) -> Groups:

@@ -87,7 +87,8 @@ def _with_variant(text: str, entry: Entry) -> str:
 
 def _takes(release: dict[str, Any], entry: Entry) -> bool:
     """Whether `entry` is one more file of this release."""
-    same = (release["publisher"], release["format"]) == (entry.publisher, entry.container.value)
+    said = (release["publisher"], release["format"], release.get("part_of") or "")
+    same = said == (entry.publisher, entry.container.value, entry.part_of)
     return same and (entry.url is None or release.get("url") in (None, entry.url))
 
 
@@ -105,6 +106,8 @@ def _release(entry: Entry) -> dict[str, Any]:
     if entry.url is not None:
         release["url"] = entry.url
     release["format"] = entry.container.value
+    if entry.part_of:
+        release["part_of"] = entry.part_of
     pattern = entry.name.pattern(entry.quant)
     if pattern is not None:
         release["file"] = pattern

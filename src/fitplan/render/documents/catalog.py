@@ -59,6 +59,8 @@ class EloFacts(TypedDict):
 
     value: int
     as_of: str
+    converted: bool
+    """Whether it was converted from the older scale, ±15."""
     source: NamedSourceFacts
 
 
@@ -111,6 +113,7 @@ class ModelFacts(TypedDict):
     license: str
     distilled: str
     steps: int | None
+    guidance: float | None
     elo: EloFacts | None
     note: str | None
     runs_in: list[str]
