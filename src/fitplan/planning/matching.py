@@ -141,7 +141,7 @@ def _bodies(architecture: Architecture) -> frozenset[int]:
 def _likeness(
     catalog: Catalog, id: str, model: ModelFile, name: str
 ) -> tuple[bool, bool, int, int]:
-    """The pipeline it lies in (or none), fewest words of the id that the name lacks, most it has."""
+    """The pipeline it lies in, fewest words of the id that the name lacks, most that it has."""
     squashed = re.sub(r"[^a-z0-9]", "", name.casefold())
     words = id.split("-")
     present = sum(re.sub(r"[^a-z0-9]", "", word) in squashed for word in words)
