@@ -51,7 +51,7 @@ def of_gguf(path: Path) -> Found | None:
     """What the gguf package reads; None when it refuses."""
     try:
         tensors = gguf.GGUFReader(path).tensors
-    except (ValueError, KeyError, IndexError, OverflowError):
+    except (ValueError, KeyError, IndexError, OverflowError, RuntimeWarning):
         return None
     return {t.name: (t.tensor_type.name, tuple(map(int, reversed(t.shape)))) for t in tensors}
 
