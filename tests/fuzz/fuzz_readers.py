@@ -146,7 +146,7 @@ def _programs(folder: Path) -> Iterator[Target]:
     comfy, invoke = folder / "comfy", folder / "invoke"
     (comfy / "models" / "vae").mkdir(parents=True)
     (invoke / "databases").mkdir(parents=True)
-    extra = b"a:\n  base_path: /tmp/none\n  vae: models/vae\n  clip: |\n    x\n    y\nb: [1, 2]\n"
+    extra = b"a:\n  base_path: /nowhere\n  vae: models/vae\n  clip: |\n    x\n    y\nb: [1, 2]\n"
     yield Target("extra paths", (extra,), _reads(comfy / "extra_model_paths.yaml", comfyui.find))
     database = invoke / "databases" / "invokeai.db"
     with sqlite3.connect(database) as connection:
