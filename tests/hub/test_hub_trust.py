@@ -82,7 +82,7 @@ def test_a_lie_about_a_file(
     ("lie", "told"),
     [
         (Lie.ENDLESS, "more than it was asked for"),
-        (Lie.BAD_JSON, "no JSON"),
+        (Lie.BAD_JSON, "not valid JSON"),
         (Lie.BAD_NAMES, "lists a file called"),
         (Lie.NO_COMMIT, "which commit"),
         (Lie.SILENT, "does not answer in time"),
@@ -100,7 +100,7 @@ def test_a_lie_about_a_repository(
 
 
 @pytest.mark.parametrize(
-    ("lie", "told"), [(Lie.LOOP, "redirects over"), (Lie.NOWHERE, "no address|garbled")]
+    ("lie", "told"), [(Lie.LOOP, "redirects over"), (Lie.NOWHERE, "not an address|garbled")]
 )
 def test_a_redirect_that_leads_nowhere(hub: HubServer, run: Run, lie: Lie, told: str) -> None:
     """Loops and nonsense end after a few steps."""
