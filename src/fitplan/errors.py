@@ -55,7 +55,7 @@ def usage_error(message: str, hint: str = "") -> FitplanError:
 
 
 def unknown_name(what: str, name: str, known: "list[str]") -> FitplanError:
-    """`name` is no known `what`; the hint lists the nearest known names."""
+    """`name` is not a known `what`; the hint lists the nearest known names."""
     from difflib import get_close_matches
 
     folded = {k.casefold(): k for k in known}

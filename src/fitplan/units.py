@@ -37,7 +37,7 @@ def parse_size(text: str) -> int:
     match = _SIZE.fullmatch(text)
     unit = _UNITS.get(match[2].lower()) if match else None
     if match is None or unit is None:
-        raise usage_error(f"{text!r} is no size", _HINT)
+        raise usage_error(f"invalid size {text!r}", _HINT)
     whole, _, decimals = match[1].partition(".")
     size = int(whole + decimals) * unit // int(10 ** len(decimals))
     if size == 0:

@@ -61,7 +61,7 @@ def test_a_repeated_file_is_refused() -> None:
     """Two files of one publisher and quantization can't be told apart."""
     line = "          - {quant: Q8_0, bytes: 100}\n"
     assert "c/p/Q8_0" not in refused(GOOD + line).message
-    assert "p/Q8_0 stands in c twice" in refused(GOOD + line).message
+    assert "p/Q8_0 is listed in c twice" in refused(GOOD + line).message
 
 
 @pytest.mark.parametrize("text", ["", "[]", "just words", "version: 2", "- 1", "\x00", "a: b: c"])

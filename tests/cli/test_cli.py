@@ -71,8 +71,8 @@ def test_explain_adds_up(run: Run) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "kind", "words"),
     [
-        (["--ram", "junk"], 2, "usage", "'junk' is no size"),
-        (["--ram", "-3"], 2, "usage", "'-3' is no size"),
+        (["--ram", "junk"], 2, "usage", "invalid size 'junk'"),
+        (["--ram", "-3"], 2, "usage", "invalid size '-3'"),
         (
             ["--ram", "14", "--model", "Z-Imag Turbo"],
             2,

@@ -286,6 +286,6 @@ def test_a_user_without_a_home_is_named(run: Run, monkeypatch: pytest.MonkeyPatc
 
 
 def test_a_pipe_stays_a_pipe(run: Run, paths: dict[str, str]) -> None:
-    """Nothing is written over what is no regular file."""
+    """Nothing is written over what is not a regular file."""
     run("catalog", "format", paths["pipe"])
     assert stat.S_ISFIFO(os.stat(paths["pipe"]).st_mode)  # noqa: PTH116

@@ -82,7 +82,7 @@ def test_a_lie_about_a_file(
     ("lie", "told"),
     [
         (Lie.ENDLESS, "more than it was asked for"),
-        (Lie.BAD_JSON, "no JSON"),
+        (Lie.BAD_JSON, "not valid JSON"),
         (Lie.BAD_NAMES, "lists a file called"),
         (Lie.NO_COMMIT, "which commit"),
         (Lie.SILENT, "does not answer in time"),
@@ -100,7 +100,7 @@ def test_a_lie_about_a_repository(
 
 
 @pytest.mark.parametrize(
-    ("lie", "told"), [(Lie.LOOP, "redirects over"), (Lie.NOWHERE, "no address|garbled")]
+    ("lie", "told"), [(Lie.LOOP, "redirects over"), (Lie.NOWHERE, "not an address|garbled")]
 )
 def test_a_redirect_that_leads_nowhere(hub: HubServer, run: Run, lie: Lie, told: str) -> None:
     """Loops and nonsense end after a few steps."""
@@ -155,7 +155,7 @@ def test_a_password_in_the_endpoint_is_not_shown(
 def test_a_private_repository(hub: HubServer, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is told like a missing one; a token of a member opens it."""
     hub.repos["a/b"].private = True
-    assert "no such public repository" in failure(run)
+    assert "public repository not found" in failure(run)
     monkeypatch.setenv("HF_TOKEN", TOKEN)
     assert run("inspect", ADDRESS).code == 0
 
@@ -163,8 +163,8 @@ def test_a_private_repository(hub: HubServer, run: Run, monkeypatch: pytest.Monk
 @pytest.mark.parametrize(
     ("address", "told"),
     [
-        ("hf:no/such", "no such public repository"),
-        ("hf:a/b@v9", "no such revision"),
+        ("hf:no/such", "public repository not found"),
+        ("hf:a/b@v9", "revision not found"),
         (f"hf:a/b:{NAME}.ggu", "no file of a/b"),
     ],
 )
@@ -227,7 +227,7 @@ def test_a_busy_server_is_given_time(hub: HubServer, run: Run) -> None:
 
 
 def test_a_server_that_stays_busy(hub: HubServer, run: Run) -> None:
-    """After a few tries, or when the wait would be long, the user is told."""
+    """After a few tries, or when the wait would be long, the user sees the reason."""
     hub.busy = 10**6
     assert "fewer requests" in failure(run)
     assert len(hub.requests) == 3

@@ -196,8 +196,8 @@ def test_without_a_driver_setup_asks_for_the_option(
     ("arguments", "said"),
     [
         (["--ram-total", "2"], "leave no room"),
-        (["--ram-total", "x"], "is no size"),
-        (["--vram", "-3"], "is no size"),
+        (["--ram-total", "x"], "invalid size"),
+        (["--vram", "-3"], "invalid size"),
         (["--format", "csv"], "no format csv"),
         (["--runtime", "comfyui"], "has none"),
     ],

@@ -47,7 +47,7 @@ def test_a_step_is_where_the_best_pair_of_a_plan_changes(model: str) -> None:
 
 
 def test_steps_climb_in_bytes_and_in_quality() -> None:
-    """A dearer pair that is no better is no step."""
+    """A dearer pair that is not better is no step."""
     catalog = catalog_of({"a": ([(1, 0.3), (2, 0.1), (3, 0.05)], [(1, 0.3), (9, 0.0)])})
     climbed = steps(needs(as_stored(catalog), "a"))
     assert [need.cache_bytes for need in climbed] == sorted({n.cache_bytes for n in climbed})
@@ -108,7 +108,7 @@ JUNK = [
     (["nothing"], "no model is called"),
     (["klein"], "more than one model"),
     (["FLUX.2 Klein 9B", "Q99"], "no file of FLUX.2 Klein 9B is called 'Q99'"),
-    (["FLUX.2 Klein 9B", "--ram-total", "x"], "is no size"),
+    (["FLUX.2 Klein 9B", "--ram-total", "x"], "invalid size"),
     (["FLUX.2 Klein 9B", "--format", "csv"], "no format csv"),
 ]
 

@@ -97,7 +97,7 @@ def test_a_name_tells_models_of_the_same_shapes_apart(run: Run, tmp_path: Path) 
 
 
 def test_one_file_can_be_added_to_the_catalog_of_a_run(run: Run, tmp_path: Path) -> None:
-    """`--file` plans with it beside everything published; what is no model's part is refused."""
+    """`--file` plans with it beside everything published; what is not a model's part is refused."""
     path = install("z-image-turbo-q8_0", tmp_path)
     found = run("--ram", "14", "--model", "z-image-turbo", "--file", str(path), "--all", "--json")
     assert any(p["denoiser"]["file"] == str(path) for p in found.json["plans"])

@@ -71,7 +71,7 @@ def test_load_type(config: dict[str, object], expected: str, tmp_path: Path) -> 
 
 @pytest.mark.parametrize("text", ["{", "[]", "[" * 100_000, "null", '{"a": 1e999999}x', "\xff"])
 def test_broken_config(text: str, tmp_path: Path) -> None:
-    """A config.json that is no JSON object is an error that names it."""
+    """A config.json that is not a JSON object is an error that names it."""
     folder = sparse.write_folder(tmp_path, QWEN, {})
     (folder / "config.json").write_text(text, "latin-1")
     assert failure_in(folder).startswith(str(folder / "config.json"))
@@ -202,7 +202,7 @@ def test_folders_without_models(tmp_path: Path) -> None:
 
 
 def test_too_many_entries(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A folder of thousands of files or hundreds of folders is no model's folder."""
+    """A folder of thousands of files or hundreds of folders is not a model's folder."""
     for i in range(4):
         (tmp_path / f"{i}").mkdir()
     monkeypatch.setattr("fitplan.readers.folder._MAX_FOLDERS", 3)
@@ -242,7 +242,7 @@ def test_an_index_names_the_shards(tmp_path: Path) -> None:
         ('{"weight_map": []}', "has no weight_map"),
         ('{"weight_map": {"a": 1}}', "has no weight_map"),
         ('{"weight_map": {"a": "../../x.safetensors"}}', "1 of 1 shards are missing"),
-        ("[", "is no valid JSON"),
+        ("[", "is not valid JSON"),
     ],
 )
 def test_a_broken_index_is_one_error(tmp_path: Path, text: str, words: str) -> None:

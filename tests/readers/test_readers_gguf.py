@@ -328,7 +328,7 @@ def test_bad_tensor_data(infos: bytes, what: str, tmp_path: Path) -> None:
     [(4, 0), (4, 3), (4, 48), (4, 2**32 - 1), (5, 32), (10, 32), (0, 32)],
 )
 def test_bad_alignment(value: tuple[int, int], tmp_path: Path) -> None:
-    """An alignment that is no power of two, or no 32-bit number, is refused."""
+    """An alignment that is not a power of two, or no 32-bit number, is refused."""
     layout = {4: "II", 5: "Ii", 10: "IQ", 0: "IB"}[value[0]]
     metadata = entry("general.alignment", layout, *value)
     path = gguf_file(tmp_path / "x.gguf", metadata, info(b"a"), data=128)

@@ -48,18 +48,18 @@ def test_symlink_loop(tmp_path: Path) -> None:
 def test_named_pipe_does_not_hang(tmp_path: Path) -> None:
     """Opening a pipe nobody writes to must not wait."""
     os.mkfifo(tmp_path / "x.gguf")
-    assert "no regular file" in failure(tmp_path / "x.gguf")
+    assert "not a regular file" in failure(tmp_path / "x.gguf")
 
 
 @pytest.mark.skipif(not Path("/dev/zero").exists(), reason="devices are POSIX")
 def test_device() -> None:
     """A device is refused before it is read."""
-    assert "no regular file" in failure(Path("/dev/zero"))
+    assert "not a regular file" in failure(Path("/dev/zero"))
 
 
 def test_null_byte_in_a_path() -> None:
     """A path no system takes is an error about the path."""
-    with pytest.raises(FitplanError, match="no valid path") as caught:
+    with pytest.raises(FitplanError, match="not a valid path") as caught:
         read(Path("a\0b"))
     assert caught.value.message.isprintable()
 

@@ -54,7 +54,7 @@ class Lie(Enum):
     LOOP = auto()
     """Redirects to itself."""
     NOWHERE = auto()
-    """Redirects to something that is no address."""
+    """Redirects to something that is not an address."""
     BAD_JSON = auto()
     BAD_NAMES = auto()
     """A listing with names that leave the folder."""

@@ -219,7 +219,7 @@ def test_headroom_may_be_nothing(run: Run) -> None:
     ("arguments", "complaint"),
     [
         ((), "how much VRAM is there?"),
-        (("--vram", "much"), "'much' is no size"),
+        (("--vram", "much"), "invalid size 'much'"),
         (("--vram", "0"), "less than one byte"),
         ((*CARD, "--headroom", "400"), "leaves no VRAM"),
         ((*CARD, "--resolution", "big"), "'big' is no resolution"),

@@ -81,7 +81,7 @@ TENSOR_TYPES: dict[str, TensorType] = {
 GGML_TYPES: dict[int, TensorType] = {t.ggml_id: t for t in _GGML_TYPES if t.ggml_id is not None}
 
 STORED_TYPES = frozenset(TENSOR_TYPES) - frozenset(_FLAVOURED)
-"""What a file's header can call its tensors; the others are told by the tensors beside them."""
+"""What a file's header can call its tensors; the tensors beside others identify them."""
 
 INTEGER_TYPES = frozenset({"I8", "I16", "I32", "I64", "U8", "U16", "U32", "U64", "BOOL"})
 """Types that hold bookkeeping, or weights in a packing that only a flavour tells."""

@@ -185,7 +185,7 @@ class Refusal:
             and (self.types is None or not self.types.isdisjoint(types))
         )
 
-    def told(self, file: WeightFile) -> str:
+    def explained(self, file: WeightFile) -> str:
         """The reason, for `file`."""
         types = {group.type for group in file.groups} & (self.types or set())
         return self.reason.format(types=", ".join(sorted(types)), family=file.family)

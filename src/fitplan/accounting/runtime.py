@@ -102,7 +102,7 @@ class Runtime:
         refusal = next((r for r in self.refusals if r.applies_to(file)), None)
         if refusal is None:
             return Unknown(f"no rules for {what} in {self.title}")
-        return Unsupported(f"{self.title} {refusal.told(file)}", refusal.source)
+        return Unsupported(f"{self.title} {refusal.explained(file)}", refusal.source)
 
 
 def _described(file: WeightFile) -> str:

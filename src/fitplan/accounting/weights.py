@@ -135,13 +135,13 @@ class WeightFile:
     """Architecture family: flux1, flux2, z-image, qwen3, t5 …; "" when unknown."""
     container: Container
     quant: str
-    """The quantization name it is published under, or amounts to; "" when unknown."""
+    """The quantization name it is published under, or that its types imply; "" when unknown."""
     file_bytes: int
     groups: tuple[WeightGroup, ...]
     hidden_size: int = 0
     """Width of the model, 0 when unknown; sizes tensors that a loader makes up."""
     part_of: str = ""
-    """Family of the diffusers pipeline this folder lies in; "" when it stands alone."""
+    """Family of the diffusers pipeline this folder lies in; "" when it is in none."""
     load_type: str = ""
     """Tensor type that config.json asks the loader for (torch_dtype); "" when it says nothing."""
     bundle: str = ""

@@ -1,4 +1,4 @@
-"""LoRAs and their like: told by the low-rank pairs that most of their tensors are."""
+"""LoRAs and similar adapters: detected by the low-rank pairs that make up most of their tensors."""
 
 import re
 from collections.abc import Sequence

@@ -21,7 +21,7 @@ class Architecture:
     blocks: int
     """Transformer blocks counted from the tensors; 0 when the family has none."""
     tensors: Labelled
-    """Every tensor with its role and the type it amounts to (see `flavours`)."""
+    """Every tensor with its role and its equivalent type (see `flavours`)."""
     parts: tuple["Architecture", ...] = ()
     """Components of a full checkpoint: denoiser, text encoders, VAE; else empty."""
     differences: tuple[str, ...] = ()

@@ -15,7 +15,7 @@ _PART = re.compile(
 _MAIN = (Kind.DENOISER, Kind.UPSCALER)
 """Kinds of parts that name a checkpoint."""
 _OTHERS = ""
-"""What stands for the tensors of no part."""
+"""The name for the tensors of no part."""
 
 Recognise = Callable[[Sequence[Tensor]], Architecture]
 

@@ -1,4 +1,4 @@
-"""Tensor names taken apart: numbers, skeletons, what quantizations rename, what is no parameter."""
+"""Tensor names taken apart: numbers, skeletons, renamings by quantization, non-parameters."""
 
 import re
 from collections.abc import Callable, Hashable, Iterable

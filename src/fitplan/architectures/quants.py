@@ -1,4 +1,4 @@
-"""The quantization name that a mixture of tensor types amounts to."""
+"""The quantization name of a mixture of tensor types."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping

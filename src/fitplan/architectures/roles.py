@@ -88,5 +88,5 @@ def _is_bookkeeping(tensor: Tensor) -> bool:
 
 
 def _is_kernel(tensor: Tensor) -> bool:
-    """Four axes or more; a norm's scale shaped (channels, 1, 1, 1) is no kernel."""
+    """Four axes or more; a norm's scale shaped (channels, 1, 1, 1) is not a kernel."""
     return len(tensor.shape) > 3 and tensor.elements > tensor.shape[0]

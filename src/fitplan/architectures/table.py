@@ -44,7 +44,7 @@ class Head:
     under: str = ""
     """The dotted part that its prefix must end with; "" for any prefix."""
     only_if_named: bool = False
-    """Whether it needs `general.architecture` to be told from another of the same tensors."""
+    """Whether it needs `general.architecture` to be told apart from another of the same tensors."""
     exact: bool = False
     """Whether it has no variants of its own: they are those of a table of the same names."""
     variant_of: str = ""

@@ -3,7 +3,7 @@
     double_blocks.[0-18].img_attn.qkv.weight 9216 3072
 
 `{0-2,5}` stands for each of these numbers; in square brackets they are blocks of the model, of
-which a variant may have more or fewer. Behind the pattern stands the shape, `-` for a scalar. A
+which a variant may have more or fewer. The shape follows the pattern, `-` for a scalar. A
 line that begins with `?` may be missing; one with `~` may be missing or stand under any prefix.
 """
 
@@ -40,7 +40,7 @@ class Line:
 
     @property
     def stem(self) -> str:
-        """What stands before the number of a block, without the dot; "" without a block."""
+        """The text before the number of a block, without the dot; "" without a block."""
         if self.block < 0:
             return ""
         return "#".join(self.skeleton.split("#")[: self.block + 1])[:-1]

@@ -22,7 +22,7 @@ from fitplan.catalog.schema import (
 from fitplan.errors import unknown_name, usage_error
 
 FileBasis = Literal["header", "published", "derived"]
-"""Where a file's bytes come from: its own header, somebody who read them, or its recipe."""
+"""Where a file's bytes come from: its own header, a published record of it, or its recipe."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class PublishedFile:
     source: Source
     note: str | None
     home: Home | None = None
-    """None: it stands alone, or is a file of the catalog."""
+    """None: it is no part of a folder or checkpoint, or is in the catalog."""
     assumed_among: tuple[str, ...] = ()
     """Models of equal shapes that an installed file may be, where its name doesn't tell."""
     beside: str | None = None

@@ -23,7 +23,7 @@ class UsedFile:
 
     @property
     def shown(self) -> str:
-        """How to name it to people; the shipped one stands where fitplan does."""
+        """How to name it to people; the shipped one is installed with fitplan."""
         return self.path.name if self.origin == "shipped" else str(self.path)
 
 

@@ -23,7 +23,7 @@ class Problem:
     """What to do about it (may be empty), or how to find out: the nearest of many names takes
     time, and of many mistakes only some are shown."""
     at: Place | None = None
-    """Where it stands, when `loc` can't tell."""
+    """Its place, when `loc` can't tell."""
 
     @property
     def hint(self) -> str:

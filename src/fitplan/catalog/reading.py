@@ -66,7 +66,7 @@ def parse_over(base: Catalog, text: str, origin: str = "catalog") -> Catalog:
 
 
 def open_document(path: Path) -> "Document":
-    """The file at `path`, read but not judged. Raises FitplanError when it is no text."""
+    """The file at `path`, read but not judged. Raises FitplanError when it is not text."""
     from fitplan.catalog.document import Document
 
     return Document(_read(path), str(path))

@@ -33,7 +33,7 @@ def names_of(file: CatalogFile) -> Names:
 
 
 def broken_references(file: CatalogFile, known: Names) -> Iterator[Problem]:
-    """Names in `file` that `known` hasn't."""
+    """Names in `file` that are missing from `known`."""
     yield from _broken_architectures(file)
     yield from _broken_components(file, known)
     yield from _broken_pipelines(file, known)
@@ -82,7 +82,7 @@ def _broken_variants(id: str, component: Component, known: Names) -> Iterator[Pr
             yield from _broken_weights(loc, release, variant, recipes)
             name = (release.publisher, variant.quant)
             if name in seen:
-                message = f"{release.publisher}/{variant.quant} stands in {id} twice"
+                message = f"{release.publisher}/{variant.quant} is listed in {id} twice"
                 yield Problem("duplicate-file", loc, message, "remove one")
             seen.add(name)
 

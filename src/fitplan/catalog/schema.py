@@ -39,7 +39,7 @@ class Source(_Model):
 
 
 class Recipe(_Model):
-    """How one publisher mixes tensor types: what each quantization name amounts to."""
+    """How one publisher mixes tensor types: what each quantization name contains."""
 
     note: str
     """How the recipe was found and how it was checked."""
@@ -68,7 +68,7 @@ class Variant(_Model):
     bytes: Bytes
     """Bytes on disk."""
     basis: Basis = "published"
-    """`published`: somebody read these bytes off the file; `derived`: computed, see the recipe."""
+    """`published`: these bytes were read from the file; `derived`: computed, see the recipe."""
     file: str | None = None
     """File name, when the release's pattern doesn't give it."""
     beside: str | None = None
@@ -98,7 +98,7 @@ class Release(_Model):
     """Files of one component by one publisher in one format."""
 
     publisher: str
-    """Who published the files; "unknown" when nobody recorded it."""
+    """Who published the files; "unknown" when not recorded."""
     url: Address | None = None
     """Address of the repository."""
     format: Annotated[Container, Field(strict=False)]
@@ -170,7 +170,7 @@ class Pipeline(_Model):
     guidance: float | None = Field(default=None, ge=0, le=100)
     """Recommended guidance scale; 1 means none. Left out when no source says."""
     elo: Elo | None = None
-    """Quality prior; left out when nobody has rated it."""
+    """Quality prior; left out when unrated."""
     note: str | None = None
     """What a reader should know about this model."""
 
@@ -191,7 +191,7 @@ class Pipeline(_Model):
 
 
 class Observation(_Model):
-    """Somebody's measured usage of one pair."""
+    """Measured usage of one pair."""
 
     pipeline: Id
     """Pipeline id."""
@@ -219,7 +219,7 @@ class BenchmarkVariants(_Model):
 
 
 class Benchmark(_Model):
-    """Somebody's measured time of one model on one card."""
+    """Measured time of one model on one card."""
 
     gpu: str
     """The card, as the table of cards calls it."""

@@ -29,15 +29,15 @@ def validated(data: Any) -> CatalogFile | list[ErrorDetails]:
 
 
 def schema_problems(document: Document, details: list[ErrorDetails]) -> Iterator[Problem]:
-    """`details` as problems; a key that is missing because it is misspelt is told once."""
+    """`details` as problems; a key that is missing because it is misspelt is reported once."""
     meant = misspelt_keys(details)
-    told_already = {(*loc[:-1], key) for loc, key in meant.items()}
+    reported = {(*loc[:-1], key) for loc, key in meant.items()}
     for detail in details:
         key = meant.get(detail["loc"])
         if key:
             problem = _problem(document, detail)
             yield Problem(problem.rule, problem.loc, problem.message, f"did you mean {key}?")
-        elif detail["type"] != "missing" or detail["loc"] not in told_already:
+        elif detail["type"] != "missing" or detail["loc"] not in reported:
             yield _problem(document, detail)
 
 
@@ -123,7 +123,7 @@ def _cure(detail: ErrorDetails) -> str:
         case "missing":
             return "add it"
         case _:
-            write = "; write a day that was, YYYY-MM-DD" if _wants_day(detail) else ""
+            write = "; write a real date, YYYY-MM-DD" if _wants_day(detail) else ""
             return f"found {_shorten(detail['input'])}{write}"
 
 

@@ -39,9 +39,9 @@ def _number_trap(text: str) -> Trap | None:
     if _OCTAL.fullmatch(text):
         return f"YAML reads {text} as octal", f"write {text.lstrip('0') or '0'}, without zeros"
     if text[:2].casefold() in ("0x", "0b"):
-        return f"{text} is no decimal number", f"write {int(text.replace('_', ''), 0)}"
+        return f"{text} is not a decimal number", f"write {int(text.replace('_', ''), 0)}"
     if text.lstrip("-+").casefold() in (".inf", ".nan"):
-        return f"{text} is no figure", "write a number"
+        return f"{text} is not a number", "write a number"
     return None
 
 

@@ -71,7 +71,7 @@ def parse(text: str, endpoint: str = "") -> Address:
     `endpoint` is the server in use: pasted addresses may be on it too.
     """
     if len(text) > _MAX_ADDRESS or not text.isprintable():
-        raise usage_error("that is no address of a model", _HINT)
+        raise usage_error("that is not an address of a model", _HINT)
     if text.casefold().startswith("hf://"):
         return _from_uri(text[5:], text)
     if text.casefold().startswith("hf:"):
@@ -128,7 +128,7 @@ def _from_web(text: str, endpoint: str) -> Address:
 
 def _checked(repository: str, revision: str, pattern: str, text: str) -> Address:
     if repository.partition("/")[0].casefold() in _NOT_MODELS:
-        raise usage_error(f"{text} is no repository of models", _HINT)
+        raise usage_error(f"{text} is not a repository of models", _HINT)
     if not _REPOSITORY.fullmatch(repository) or ".." in repository or "--" in repository:
         raise _bad(text)
     if revision and (not _REVISION.fullmatch(revision) or ".." in revision):
@@ -139,4 +139,4 @@ def _checked(repository: str, revision: str, pattern: str, text: str) -> Address
 
 
 def _bad(text: str) -> FitplanError:
-    return usage_error(f"{text!r} is no address of a model", _HINT)
+    return usage_error(f"{text!r} is not an address of a model", _HINT)

@@ -159,9 +159,9 @@ def read_object(hub: Hub, repository: Repository, path: str, most: int) -> dict[
     try:
         content = json.loads(reply.body)
     except (ValueError, RecursionError):
-        raise problems.lie(subject, "the server's answer is no JSON") from None
+        raise problems.lie(subject, "the server's answer is not valid JSON") from None
     if not isinstance(content, dict):
-        raise problems.lie(subject, "the server's answer is no JSON object")
+        raise problems.lie(subject, "the server's answer is not a JSON object")
     return content
 
 
@@ -189,11 +189,13 @@ class _Answer:
 
 
 def _walk(reply: Reply, subject: Subject) -> JsonText:
-    """A walk through the JSON of an answer; FitplanError when it is no text."""
+    """A walk through the JSON of an answer; FitplanError when it is not text."""
     try:
         reply.body.decode("utf-8")
     except UnicodeDecodeError:
-        raise problems.lie(subject, "the server's answer is no JSON: it is not UTF-8") from None
+        raise problems.lie(
+            subject, "the server's answer is not valid JSON: it is not UTF-8"
+        ) from None
     return JsonText(reply.body, _Answer(subject))
 
 
@@ -249,7 +251,7 @@ def _files(walk: JsonText, key: str, subject: Subject) -> Iterator[RemoteFile]:
         if isinstance(entry, dict) and entry.get("type", "file") == "file":
             yield _file(entry, key, subject)
         elif not isinstance(entry, dict):
-            raise problems.lie(subject, "the server lists something that is no file")
+            raise problems.lie(subject, "the server lists something that is not a file")
 
 
 def _file(entry: Mapping[str, Any], key: str, subject: Subject) -> RemoteFile:

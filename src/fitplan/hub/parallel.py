@@ -19,7 +19,7 @@ def ask_all(
     ask: Callable[[Item], Answer],
     on_progress: Callable[[int, int], None],
 ) -> list[Answer | FitplanError]:
-    """The answer to each item, in order; a FitplanError stands in its place.
+    """The answer to each item, in order; a FitplanError takes its place.
 
     The threads end with the process, so an interrupt need not wait for the slowest server.
     """

@@ -46,9 +46,9 @@ def refusal(
     if code == "RepoNotFound" or (status in (401, 404) and not code):
         return _missing(subject, logged_in)
     if code == "RevisionNotFound":
-        return subject.error("there is no such revision", f"see the branches on {subject.page}")
+        return subject.error("revision not found", f"see the branches on {subject.page}")
     if code == "EntryNotFound":
-        return subject.error("there is no such file", f"see the files on {subject.page}")
+        return subject.error("file not found", f"see the files on {subject.page}")
     if status in (401, 403):
         return subject.error("the server forbids it", "check your token's rights, or log in again")
     if status == 416:
@@ -74,13 +74,13 @@ def _gated(subject: Subject, logged_in: bool) -> FitplanError:
 
 
 class MissingError(FitplanError):
-    """There is no such repository, or not for this user."""
+    """The repository does not exist, or this user has no access."""
 
 
 def _missing(subject: Subject, logged_in: bool) -> FitplanError:
-    what, cure = "there is no such repository for your account", "check its name and your token"
+    what, cure = "repository not found for your account", "check its name and your token"
     if not logged_in:
-        what = "there is no such public repository"
+        what = "public repository not found"
         cure = "check its name; if it is private, log in with `hf auth login` or set HF_TOKEN"
     error = subject.error(what, cure)
     return MissingError(error.kind, error.message, error.hint)

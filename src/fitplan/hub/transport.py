@@ -2,7 +2,7 @@
 
 The session is huggingface_hub's own (proxies, certificates, HF_HUB_OFFLINE). Its headers are built
 here rather than by `build_hf_headers`, which from 2.0 on asks the server for a list of its own.
-Redirects are followed one by one: the token goes to the endpoint and to nobody else, and once an
+Redirects are followed one by one: the token goes only to the endpoint, and once an
 answer has led elsewhere it is not sent again. Every exchange has a last second, on its own thread,
 because no read timeout bounds a server that sends one byte at a time.
 """
@@ -40,7 +40,7 @@ class Patience:
     first_wait: float = 0.5
     """Before the second try; doubled each time."""
     longest_wait: float = 20.0
-    """A server that asks for more gets none: the user is told."""
+    """A server that asks for more gets none: the user sees the reason."""
     silence: float = 10.0
     """Without a byte."""
     exchange: float = 40.0
@@ -94,13 +94,13 @@ class Hub:
 
     @cached_property
     def endpoint(self) -> str:
-        """Where the hub is; usage error when HF_ENDPOINT is no address."""
+        """Where the hub is; usage error when HF_ENDPOINT is not an address."""
         from huggingface_hub import constants
 
         endpoint = constants.ENDPOINT.rstrip("/")
         if _split(endpoint) is None:
             raise usage_error(
-                "HF_ENDPOINT is no address", "set it to one like https://huggingface.co"
+                "HF_ENDPOINT is not an address", "set it to one like https://huggingface.co"
             )
         return endpoint
 
@@ -239,7 +239,7 @@ class Hub:
         if isinstance(error, (self._http.HTTPError, OSError)):
             return _PassingError(problems.unreachable(subject, url))
         if isinstance(error, (self._http.InvalidURL, UnicodeError, ValueError)):
-            return problems.lie(subject, "the server redirects to something that is no address")
+            return problems.lie(subject, "the server redirects to something that is not an address")
         return error
 
     def _ask(
@@ -277,7 +277,7 @@ class Hub:
         return _PassingError(error, retry_after(headers)) if status in _PASSING else error
 
     def _body(self, response: Any, most: int, subject: Subject, last: float) -> bytes:
-        """The body; the thread that reads it ends at `last`, also when nobody waits any more."""
+        """The body; the thread that reads it ends at `last`, even if no caller is waiting."""
         body = bytearray()
         for piece in response.iter_raw():
             body += piece
@@ -320,14 +320,14 @@ def _origin(url: str) -> tuple[str, str, int] | None:
 
 
 def _next(url: str, location: str, subject: Subject) -> str:
-    """Where a redirect leads; FitplanError when that is no address, or is no longer encrypted."""
+    """Where a redirect leads; FitplanError for an invalid or no longer encrypted address."""
     try:
         target = urljoin(url, location) if location else ""
     except ValueError:
         target = ""
     parts = _split(target)
     if parts is None or parts.username is not None:
-        raise problems.lie(subject, "the server redirects to something that is no address")
+        raise problems.lie(subject, "the server redirects to something that is not an address")
     if url.startswith("https:") and parts.scheme != "https":
         raise problems.lie(subject, "the server redirects to an address without encryption")
     return target

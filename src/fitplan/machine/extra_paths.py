@@ -98,7 +98,7 @@ def _sections(file: Path, root: yaml.MappingNode) -> Found:
         more = f" (and {len(loose) - 1} more)" if len(loose) > 1 else ""
         cure = "indent it below a name such as `comfyui:`"
         found += _problem(
-            file, _line(key), f"{name!r}{more} stands outside of a section; {_STOPS}: {cure}"
+            file, _line(key), f"{name!r}{more} is outside a section; {_STOPS}: {cure}"
         )
     return found
 

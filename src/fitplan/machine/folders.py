@@ -110,7 +110,7 @@ def _sorted_out(
 
 
 def _strange(entry: os.DirEntry[str]) -> Iterator[Problem]:
-    """What is wrong with something that is no file and no folder, when it looks like a model."""
+    """What is wrong with a special file whose name looks like a model's."""
     if not container_named(entry.name) and _DOCUMENT.fullmatch(entry.name):
         return
     reason = trouble(Path(entry))

@@ -80,7 +80,7 @@ def _parsed(row: Any) -> _Model | str:
 
 
 def _model(model: _Model, models: Path) -> Found:
-    """The place of one model; a problem when there is no such file."""
+    """The place of one model; a problem when the file does not exist."""
     if model.is_external:
         return Found(external=1)
     where = models / model.path

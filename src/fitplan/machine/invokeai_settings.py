@@ -90,7 +90,7 @@ def _flat(data: Mapping[Any, Any]) -> dict[str, Any]:
 
 
 def _untold(path: Path, data: Mapping[Any, Any]) -> tuple[Problem, ...]:
-    """Folders that are set to something that is no folder's name."""
+    """Folders that are set to something that is not a folder's name."""
     wrong = [
         key
         for key in ("models_dir", "db_dir")

@@ -76,7 +76,7 @@ def _lines(path: Path) -> list[str]:
 
 
 def swap(ask: Callable[[], int] | None = None) -> int:
-    """Bytes of swap space; 0 where it can't be told."""
+    """Bytes of swap space; 0 where unknown."""
     try:
         return (ask or _swap)()
     except (OSError, RuntimeError):
@@ -86,7 +86,7 @@ def swap(ask: Callable[[], int] | None = None) -> int:
 def gpus(nvml: Any = None) -> tuple[Gpu, ...]:
     """The NVIDIA cards, in the driver's order; none without a driver.
 
-    `nvml` stands in for the `pynvml` module.
+    `nvml` replaces the `pynvml` module.
     """
     library = nvml or _nvml()
     try:

@@ -21,7 +21,7 @@ def home() -> Path | None:
 def expanded(text: str, named_by: str) -> Path:
     """`text` as a path, with `~` and `~user` replaced; `named_by` says in errors who named it.
 
-    Raises FitplanError (file) when there is no such home folder.
+    Raises FitplanError (file) when the home folder does not exist.
     """
     try:
         return Path(text).expanduser()

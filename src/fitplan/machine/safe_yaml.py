@@ -122,7 +122,7 @@ def has_aliases(text: str) -> bool:
 def refuse_hostile(text: str) -> None:
     """Go through the events of `text`: composing it recurses and would take the process down.
 
-    Raises yaml.YAMLError for what is no YAML, nests too deep or has too many aliases.
+    Raises yaml.YAMLError for text that is not YAML, nests too deep or has too many aliases.
     """
     depth = named = 0
     try:
@@ -157,7 +157,7 @@ def error(message: str, mark: Any) -> yaml.MarkedYAMLError:
 
 
 def explain(error: yaml.YAMLError) -> tuple[Place | None, str]:
-    """Where an error stands (None: in no one place) and what it says, in one line."""
+    """Where an error is (None: no single place) and what it says, in one line."""
     if isinstance(error, yaml.MarkedYAMLError):
         mark = error.problem_mark or error.context_mark
         message = error.problem or error.context or "invalid YAML"

@@ -14,7 +14,7 @@ from fitplan.planning.pairs import Choice, Plan, undominated
 
 
 class NotLoadableError(FitplanError):
-    """The runtime loads no such file, as far as is known."""
+    """The runtime is not known to load this file."""
 
     refused = False
     """Whether that is known; else no rule tells what the runtime makes of some file."""
@@ -115,7 +115,7 @@ class Candidates:
     def called(self, component_id: str, name: str) -> tuple[Choice, ...]:
         """The loadable files that `name` (`QUANT` or `publisher/QUANT`) means, cheapest first.
 
-        Raises FitplanError: unknown-name when there is no such file; NotLoadableError (usage) when
+        Raises FitplanError: unknown-name when no file matches; NotLoadableError (usage) when
         the runtime loads none of them.
         """
         files = self.catalog.files(component_id)

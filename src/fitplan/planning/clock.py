@@ -1,4 +1,4 @@
-"""How long an image takes with a plan's files: measured where somebody did, else estimated.
+"""How long an image takes with a plan's files: measured where a benchmark exists, else estimated.
 
 Joins plans with benchmarks of the catalog and the model of `fitplan.timing`. What can't be
 estimated is refused with the reason.
@@ -34,7 +34,7 @@ class Clock:
     data: TimingData
 
     def time(self, plan: Plan, limit: int | None = None) -> Time:
-        """The time of `plan`; what is read again is told for a cache of `limit` bytes.
+        """The time of `plan`; what is read again is computed for a cache of `limit` bytes.
 
         `limit` None (or one that the plan fits): a cache that is one byte too small.
         """

@@ -101,7 +101,7 @@ def _reason(candidates: Candidates, files: list[PublishedFile]) -> str:
 
 
 def _alone(candidates: Candidates, component_id: str) -> str:
-    """What a loadable file has no partner for; "" when only a cheaper file stands before it."""
+    """What a loadable file has no partner for; "" when only a cheaper file is preferred."""
     catalog = candidates.catalog
     users = [
         (id, pipeline)

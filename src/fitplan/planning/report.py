@@ -46,7 +46,7 @@ class Row:
 
     @property
     def name(self) -> str:
-        """The pair as people say it: "Z-Image Turbo Q8_0 + Q8_0"."""
+        """Display name of the pair: "Z-Image Turbo Q8_0 + Q8_0"."""
         plan = self.plan
         return f"{plan.pipeline.name} {plan.denoiser.file.quant} + {plan.encoder.file.quant}"
 

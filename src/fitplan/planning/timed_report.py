@@ -15,7 +15,7 @@ def with_times(
     """`report` with the time of every row.
 
     `misses`: pairs over the budget, to be priced; `contenders`: all pairs that fit, of which the
-    fastest for their quality are told.
+    fastest for their quality are listed.
     """
     limit = report.budget.cache_bytes
     timed = ((plan, clock.time(plan)) for plan in contenders)

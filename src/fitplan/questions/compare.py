@@ -39,7 +39,7 @@ class Column:
     needed_bytes: int = 0
     """What the fit test asks of the RAM (or, without a size of it, asks at least)."""
     fits: bool | None = None
-    """None: nobody said how much RAM there is."""
+    """None: the amount of RAM is unknown."""
     way: Way | None = None
     """None: no known mode makes it fit."""
 

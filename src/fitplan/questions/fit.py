@@ -143,7 +143,7 @@ def _of_file(question: Question, remote: RemoteModel) -> Iterator[Pair | Without
         return
     ids = list(_pipelines(question.catalog, known.file.component_id))
     if not ids:
-        yield Without(remote, None, "is part of no pair: any file of its kind will do")
+        yield Without(remote, None, "not used in any pair; any file of this kind works")
     for id in ids:
         yield _best(question, known, id)
 

@@ -16,7 +16,7 @@ class RemoteRow:
     found: Found
     inspected: Inspection
     beside: Pair | Without | None = None
-    """The best pair it makes; None when nobody asked, or it can't be read."""
+    """The best pair it makes; None when not asked for, or when it can't be read."""
 
 
 def rows(

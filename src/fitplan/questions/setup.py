@@ -15,13 +15,13 @@ class Vram:
     """Memory of the graphics card, in bytes."""
 
     total_bytes: int | None
-    """None: no card that counts, or nobody knows."""
+    """None: no usable card, or unknown."""
     source: str
     """`option`, `unknown`, or the card's name."""
 
     @property
     def known(self) -> bool:
-        """Whether somebody said or detected it; a machine may be known to have no card."""
+        """Whether it was given or detected; a machine may be known to have no card."""
         return self.source != "unknown"
 
 

@@ -1,7 +1,8 @@
-"""Hold our header readers against the reference libraries on a user's own file.
+"""Compare our header readers with the reference libraries on a user's own file.
 
-The libraries are slower (a text encoder's tokenizer takes gguf seconds) and map the whole file, but
-nobody has to take our word: `fitplan verify` reads the same header with both.
+The libraries are slower (a text encoder's tokenizer takes gguf seconds) and map the whole file, so
+fitplan has its own readers.
+The figures can be checked independently: `fitplan verify` reads the same header with both.
 """
 
 from collections.abc import Iterable, Iterator

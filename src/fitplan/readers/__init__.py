@@ -32,7 +32,7 @@ def read_parts(path: Path) -> tuple[Part, ...]:
     try:
         folder = stat.S_ISDIR(path.stat().st_mode)
     except ValueError:
-        raise path_error(path, "is no valid path", "check the path") from None
+        raise path_error(path, "is not a valid path", "check the path") from None
     except OSError as error:
         raise os_error(path, error) from None
     try:

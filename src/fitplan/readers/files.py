@@ -1,4 +1,4 @@
-"""Reads one file, or the set of shards it belongs to; the format is told by content."""
+"""Reads one file, or the set of shards it belongs to; the format is detected from the content."""
 
 import os
 import re
@@ -33,7 +33,7 @@ def read_header(path: Path) -> Header:
 
 
 def walk_header(source: Source) -> Header:
-    """The header of an open file; FitplanError when it is no model's, or damaged."""
+    """The header of an open file; FitplanError when it is not a model's, or damaged."""
     start = bytes(source.chunk()[:32])
     if is_gguf(start):
         return read_gguf(source)
@@ -82,7 +82,7 @@ def file_model(headers: Sequence[Header], declared: Declared | None = None) -> M
 
 
 def shards(path: Path) -> list[Path]:
-    """All shards of the set `path` belongs to, in order; `path` alone when it is no shard.
+    """All shards of the set `path` belongs to, in order; `path` alone when it is not a shard.
 
     FitplanError when one is missing.
     """
@@ -96,7 +96,7 @@ def shards(path: Path) -> list[Path]:
 
 
 def shard_paths(path: Path) -> list[Path]:
-    """What all shards of the set that `path` names are called; `path` alone when it is no shard."""
+    """All shard paths of the set that `path` names; `path` alone when it is not a shard."""
     found = _SHARD.fullmatch(path.name)
     if found is None:
         return [path]

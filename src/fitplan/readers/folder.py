@@ -30,7 +30,7 @@ Part = ModelFile | FitplanError
 def read_folder(path: Path) -> tuple[Part, ...]:
     """Every model in `path`: a pipeline's components, one model, files side by side.
 
-    What can't be read stands in its place and hides nothing. FitplanError when there is nothing.
+    What can't be read is reported in its place. FitplanError when there is nothing to read.
     """
     entries = _entries(path)
     files = [entry for entry in entries if _is_weights(entry)]
@@ -163,5 +163,5 @@ def load_type_of(content: Mapping[str, Any]) -> str:
 
 
 def _json_if_any(path: Path) -> dict[str, Any]:
-    """As `read_json`; {} where there is no such file."""
+    """As `read_json`; {} where the file does not exist."""
     return read_json(path) if path.is_file() else {}

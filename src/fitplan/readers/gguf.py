@@ -81,7 +81,7 @@ def is_gguf(start: bytes) -> bool:
 
 
 def _byte_order(source: Source) -> str:
-    """`<` or `>`, told by which one makes the version number small."""
+    """`<` or `>`: whichever makes the version number small."""
     source.skip(len(MAGIC))
     raw = source.take(4)
     version = min(int.from_bytes(raw, "little"), int.from_bytes(raw, "big"))
@@ -214,7 +214,7 @@ class _Walker:
         offset = self.u64()
         if (lengths or (1,))[0] % stored_as.block_size:
             size = f"{stored_as.name}'s block size {stored_as.block_size}"
-            raise self._source.error(f"rows of '{shown(name)}' are no multiple of {size}")
+            raise self._source.error(f"rows of '{shown(name)}' are not a multiple of {size}")
         return _Info(tensor, offset, stored_as.bytes_for(tensor.elements))
 
     def _lengths(self, name: str) -> tuple[int, ...]:
@@ -306,7 +306,7 @@ class _Walker:
 def _check_data(infos: list[_Info], alignment: int, source: Source) -> None:
     """FitplanError when tensor data isn't aligned, overlaps, or reaches past the end."""
     if alignment.bit_count() != 1:
-        raise source.error(f"has an alignment of {alignment} bytes, which is no power of two")
+        raise source.error(f"has an alignment of {alignment} bytes, which is not a power of two")
     start = -(-source.position // alignment) * alignment
     for info in infos:
         if info.offset % alignment:

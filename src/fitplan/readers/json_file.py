@@ -20,9 +20,9 @@ def read_json(path: Path, longest: int = MAX_CONFIG) -> dict[str, Any]:
         try:
             content = json.loads(text)
         except (ValueError, RecursionError):
-            raise source.error("is no valid JSON") from None
+            raise source.error("is not valid JSON") from None
         if not isinstance(content, dict):
-            raise source.error("is no JSON object")
+            raise source.error("is not a JSON object")
         return content
 
 

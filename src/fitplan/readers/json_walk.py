@@ -34,7 +34,7 @@ _TEXT = rb'"(?:' + _CHARACTERS + rb')*+"'
 _SIMPLE = re.compile(
     rb'\{(?:[^{}"]++|' + _TEXT + rb")*+\}|" + _TEXT + rb"|-?[0-9][0-9.eE+-]*+|true|false|null"
 )
-"""A value that is no list and has no objects in it."""
+"""A value that is not a list and has no objects in it."""
 _PLAIN = rb'[^\[\]{}"]++|' + _TEXT
 
 
@@ -111,7 +111,7 @@ class JsonText:
         """The string that is next, quotes included; b"" when it takes over `longest` bytes."""
         found = _STRING.match(self._text, self._at)
         if found is None:
-            raise self.bad("is no JSON: a string is missing")
+            raise self.bad("is not valid JSON: a string is missing")
         self._at = found.end()
         start, end = found.span(1)
         return bytes(self._text[start:end]) if end - start <= longest else b""
@@ -133,11 +133,11 @@ class JsonText:
         try:
             return _DECODER.decode(raw.decode())
         except (ValueError, RecursionError):
-            raise self.bad("is no JSON: a value is malformed") from None
+            raise self.bad("is not valid JSON: a value is malformed") from None
 
     def _expect(self, mark: bytes) -> None:
         if not self.accept(mark):
-            raise self.bad(f"is no JSON: '{mark.decode()}' is missing")
+            raise self.bad(f"is not valid JSON: '{mark.decode()}' is missing")
 
     def _end_of_value(self, last: int) -> int:
         """Where the value that begins here ends; at `last` the latest."""
@@ -146,7 +146,7 @@ class JsonText:
 
     def _end_of_nested(self, last: int) -> int:
         if self._text[self._at : self._at + 1] not in (b"{", b"["):
-            raise self.bad("is no JSON: a value is missing")
+            raise self.bad("is not valid JSON: a value is missing")
         depth, at = 0, self._at
         for piece in _PIECE.finditer(self._text, self._at, last):
             if piece.start() != at:
@@ -159,7 +159,7 @@ class JsonText:
                 raise self._too_long()
         if last < len(self._text):
             raise self._too_long()
-        raise self.bad("is no JSON: a value is malformed")
+        raise self.bad("is not valid JSON: a value is malformed")
 
     def _too_long(self) -> FitplanError:
         what = "has a longer or deeper value"
@@ -171,7 +171,7 @@ def _refused(word: str) -> Any:
 
 
 def _whole(digits: str) -> int | float:
-    """`-0` is no whole number."""
+    """`-0` is not a whole number."""
     return int(digits) if digits != "-0" else -0.0
 
 

@@ -142,7 +142,7 @@ class _Entries:
         tensor = Tensor(name, tuple(shape), dtype)
         begin, end = offsets
         if end - begin != self._bytes_of(tensor):
-            raise self._source.error(f"the data of '{shown(name)}' doesn't have its shape's length")
+            raise self._source.error(f"the data of '{shown(name)}' does not match its shape")
         self.tensors.append(tensor)
         self.spans.append(Span(begin, end, name))
 

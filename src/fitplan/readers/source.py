@@ -153,7 +153,9 @@ _NO_WAIT = getattr(os, "O_NONBLOCK", 0)
 def _regular_size(path: Path, descriptor: int) -> int:
     status = os.fstat(descriptor)
     if not stat.S_ISREG(status.st_mode):
-        raise path_error(path, "is no regular file", "give a GGUF or safetensors file, or a folder")
+        raise path_error(
+            path, "is not a regular file", "give a GGUF or safetensors file, or a folder"
+        )
     if status.st_size == 0:
         raise path_error(path, "is empty", _AGAIN)
     return status.st_size

@@ -25,7 +25,7 @@ def find(
 
     `modes` are what its users can set ("legacy", "size=512"); `partial_loading` False is short for
     "partial-loading=off". Raises FitplanError (unknown-name, usage) for a runtime or version
-    without rules, or modes that the program hasn't.
+    without rules, or modes that the program does not have.
     """
     name, _, wanted = spec.strip().lower().partition("@")
     program = next((program for program in PROGRAMS if program.name == name), None)

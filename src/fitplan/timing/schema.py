@@ -21,7 +21,7 @@ class Constant(Strict):
     value: float = Field(gt=0)
     """The value used."""
     low: float | None = None
-    """5 % quantile when the benchmarks' rounding is varied; left out when nobody varied it."""
+    """5 % quantile when the benchmarks' rounding is varied; left out when it was not varied."""
     high: float | None = None
     """95 % quantile."""
     source: str
@@ -103,7 +103,7 @@ class Guidance(Strict):
     second_forward: bool
     """Whether a guidance scale above 1 costs a second forward per step."""
     scale: float = 1.0
-    """The scale an undistilled model is used with when nobody asks for another."""
+    """The scale an undistilled model is used with by default."""
     source: str
     """Where the scale was read."""
 

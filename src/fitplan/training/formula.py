@@ -3,7 +3,7 @@
 `V = 318 + W + P·(6 + o) + a0 + a·T + f·B·[fp8] + max(k·h·2·T, 4·P)`, in MiB where W, a, a0 are.
 The form and the constants come from replaying the allocations of the trainer's own model classes
 through a model of PyTorch's caching allocator; only the 318 MiB (CUDA context and kernels) are
-fitted, as the mean residual of the four measured rows. Each constant and its source stands in
+fitted, as the mean residual of the four measured rows. Each constant and its source are in
 data/training.yaml; `fitplan.training.margins` says where the formula may be used.
 """
 

@@ -70,7 +70,7 @@ def pace(
     if card.scale is None:
         return Pace(None, None, "no-data", card.why)
     if run.offload:
-        return Pace(None, None, "no-data", "no data: nobody timed activation offload")
+        return Pace(None, None, "no-data", "no data: activation offload has not been timed")
     row = measured(file, pipeline_id, run)
     if row and card.name == file.seconds.gpu:
         return Pace(row.seconds_per_step, None, "measured", file.sources[row.source].title)

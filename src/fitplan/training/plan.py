@@ -90,7 +90,7 @@ def weigh(file: TrainingFile, model: Model, run: Run, card: Card) -> Plan:
 
 
 def residual_mib(plan: Plan) -> int | None:
-    """Predicted minus measured MiB, or None where nobody measured this run."""
+    """Predicted minus measured MiB, or None where this run was not measured."""
     return round(plan.vram.total / MIB) - plan.measured.vram_mib if plan.measured else None
 
 

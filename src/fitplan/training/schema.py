@@ -76,7 +76,7 @@ class SecondsConstants(_Sourced):
     margin_checked: Share
     """Relative error where the formula was fitted."""
     margin_unchecked: Share
-    """Relative error for models and sizes that nobody timed on this card."""
+    """Relative error for models and sizes without a timing on this card."""
     margin_fp8: Share
     """Relative error with fp8 weights."""
     margin_scaled: Share

@@ -15,7 +15,7 @@ TIGHT_RAM = 2 * GIB
 
 NOTES = (
     "--sample_prompts loads the text encoder and the VAE beside the model: the plans leave it out.",
-    "The trainer starts 8 data-loader workers unless told otherwise, each with its own RAM: "
+    "The trainer starts 8 data-loader workers by default, each with its own RAM: "
     "the launch lines say 2.",
     "--sage_attn raises an error in training: the launch lines say --sdpa.",
     "On Windows the driver spills VRAM that overflows to shared memory without a word, and the run "

@@ -105,7 +105,7 @@ CURES = [
     ("parameters: 83819683", "parameters: 83,819,683", "yaml-trap", "write 83819683"),
     ('as_of: "2026-04-07"', "as_of: 2026-04-07", "yaml-trap", 'write "2026-04-07" in quotes'),
     ("cache_gib: 12.64", "cache_gib: .inf", "yaml-trap", "write a number"),
-    ("date: 2026-04-07}", "date: 2026-02-30}", "date", "write a day that was"),
+    ("date: 2026-04-07}", "date: 2026-02-30}", "date", "write a real date"),
     ("license: ", "lisence: ", "unknown-key", "did you mean license?"),
 ]
 

@@ -157,13 +157,13 @@ def _entry_of(component: str, release: dict[str, Any], variant: dict[str, Any]) 
 
 
 REFUSED = [
-    ("sd15-single-f16", {"component": "sd15"}, "is no file of sd15"),
+    ("sd15-single-f16", {"component": "sd15"}, "is not a file of sd15"),
     ("klein-4b-q8_0", {"publisher": "unsloth"}, "flux2-klein-4b/unsloth/Q8_0 is in the catalog"),
-    ("klein-4b-q8_0", {"component": "flux1-dev"}, "is no file of flux1-dev"),
-    ("klein-4b-q8_0", {"component": "qwen3-4b"}, "is no file of qwen3-4b"),
-    ("klein-4b-q8_0", {"component": "BAD/ID"}, "'BAD/ID' is no id"),
+    ("klein-4b-q8_0", {"component": "flux1-dev"}, "is not a file of flux1-dev"),
+    ("klein-4b-q8_0", {"component": "qwen3-4b"}, "is not a file of qwen3-4b"),
+    ("klein-4b-q8_0", {"component": "BAD/ID"}, "'BAD/ID' is not an id"),
     ("klein-4b-q8_0", {"source": "pgae"}, "no source is called 'pgae'"),
-    ("klein-4b-q8_0", {"source": "http://x/y"}, "'http://x/y' is no address"),
+    ("klein-4b-q8_0", {"source": "http://x/y"}, "'http://x/y' is not an address"),
 ]
 
 

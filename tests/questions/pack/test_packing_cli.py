@@ -77,7 +77,7 @@ JUNK = [
     (["--time-limit", "0"], "--time-limit"),
     (["--min-quality", "nan"], "--min-quality"),
     (["--ram-total", "1"], "leave no room"),
-    (["--ram", "junk"], "is no size"),
+    (["--ram", "junk"], "invalid size"),
     (["--format", "csv"], "no format csv"),
 ]
 

@@ -84,7 +84,7 @@ def check(
     """Check `documents`: whole catalogs alone, others laid over `shipped` and over each other.
 
     `today`: the day that no date may be after; None leaves dates alone, so that the answer doesn't
-    depend on the clock. `ask_hub` answers the rules of `online`; None: nobody is asked.
+    depend on the clock. `ask_hub` answers the rules of `online`; None: no server is asked.
     """
     overlays = [d for d in documents if d.readable and not is_whole(d.data)]
     base = shipped() if overlays else CatalogFile(version=1)

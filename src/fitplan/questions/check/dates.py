@@ -1,4 +1,4 @@
-"""Rules on dates: days that were, and no figure newer than its source."""
+"""Rules on dates: real dates, and no figure newer than its source."""
 
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -19,11 +19,11 @@ AHEAD = timedelta(days=92)
 
 
 def impossible_days(subject: Subject) -> Iterator[Hit]:
-    """Days that no calendar has, or before there was anything to measure."""
+    """Dates that do not exist, or are before there was anything to measure."""
     for loc, text in _days(subject):
         day = _first_of(text)
         if day is None:
-            yield loc, f"{text} is in no calendar", "write YYYY-MM-DD or YYYY-MM"
+            yield loc, f"{text} is not a real date", "write YYYY-MM-DD or YYYY-MM"
         elif day < FIRST:
             yield loc, f"{text} is before there were text-to-image weights", "check the year"
 
@@ -119,7 +119,7 @@ def _sourced(subject: Subject) -> Iterator[tuple[Loc, str, str]]:
 
 
 RULES = (
-    error("date", "Every date is a day that was.", impossible_days),
+    error("date", "Dates exist, and none is before the first public weights.", impossible_days),
     error("future-date", "No date is after the day of --today.", future_days),
     warning("date-ahead", "No date is long after all others, without --today.", days_ahead),
     warning("date-apart", "Figures of one source are of about one time.", days_apart),

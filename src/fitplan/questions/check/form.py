@@ -7,11 +7,11 @@ from fitplan.questions.check.rule import error
 
 RULES = (
     error("yaml-syntax", "The file is YAML, without anchors, and not nested without bound."),
-    error("duplicate-key", "No key (and so no id) stands twice in one place."),
+    error("duplicate-key", "Keys, and so ids, are unique."),
     error("yaml-trap", "No bare value is read by YAML as something else than it looks like."),
     error("unknown-key", "Every key is one of the schema's."),
     error("missing-key", "Every entry has the keys it needs."),
     error("wrong-type", "Every value has its type, range and spelling."),
-    error("incomplete", "What belongs together in an entry stands together."),
+    error("incomplete", "Fields of an entry that depend on each other are all present."),
     error("no-source", "Every figure names its source."),
 )

@@ -47,7 +47,7 @@ class Gone:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """Nobody can tell: gated, no file name recorded, a server in trouble."""
+    """Unknown: gated, no file name recorded, a server in trouble."""
 
     error: FitplanError | None
     why: str

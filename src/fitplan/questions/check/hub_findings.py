@@ -41,7 +41,7 @@ def _finding(site: Site, verdict: Verdict) -> Iterator[tuple[str, Hit]]:
         case Renamed(to):
             yield "hub-renamed", (site.loc, f"{name} is called {to} now", "write its new name")
         case Gone(what):
-            yield "hub-gone", (site.loc, f"{name}: {what}", "look for it, or take the entry out")
+            yield "hub-gone", (site.loc, f"{name}: {what}", "find it or remove the entry")
         case Unknown(why=why):
             yield "hub-unknown", (site.loc, f"{name} can't be compared: {why}", "")
         case _:

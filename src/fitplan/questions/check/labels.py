@@ -81,7 +81,7 @@ def bad_patterns(subject: Subject) -> Iterator[Hit]:
         plain = release.file and not _PLACEHOLDER.search(release.file)
         if plain and sum(not variant.file for variant in release.variants) > 1:
             message = f"several files are called {release.file}"
-            yield (*loc, "file"), message, "put {quant} where it stands in their names"
+            yield (*loc, "file"), message, "put {quant} where the quantization is in their names"
 
 
 def misnamed_files(subject: Subject) -> Iterator[Hit]:
@@ -132,7 +132,7 @@ def _bare(name: str) -> str:
 
 
 def _breaks(name: str) -> set[int]:
-    """Before which letters and digits something else stands."""
+    """Before which letters and digits something else comes."""
     parts = re.findall(r"[a-z0-9]+", name.casefold())
     return set(accumulate(len(part) for part in parts[:-1]))
 

@@ -92,7 +92,7 @@ def strange_observations(subject: Subject) -> Iterator[Hit]:
 
 
 def unknown_cards(subject: Subject) -> Iterator[Hit]:
-    """Benchmarks on a card that the table of cards hasn't."""
+    """Benchmarks on a card that the table of cards does not have."""
     yield from (hit for hit in _implausible(subject) if hit[0][-1] == "gpu")
 
 

@@ -58,7 +58,7 @@ def _from_folders(subject: Subject, id: str, pipeline: Pipeline) -> Iterator[Hit
         releases = subject.known.components[name].releases
         if all(release.part_of and release.format is Container.FOLDER for release in releases):
             message = f"{name} is part of the folder of {releases[0].part_of}"
-            yield ("pipelines", id, "encoders", i), message, "name an encoder that stands alone"
+            yield ("pipelines", id, "encoders", i), message, "name a standalone encoder"
 
 
 def _architecture(subject: Subject, component_id: str) -> Architecture:
@@ -180,7 +180,7 @@ def _homeless(subject: Subject, id: str, families: set[str]) -> Iterator[Hit]:
 
 
 def _users(subject: Subject) -> dict[str, set[str]]:
-    """Component → the families of the denoisers it stands beside."""
+    """Component → the families of the denoisers it is paired with."""
     users: dict[str, set[str]] = {}
     for pipeline in subject.known.pipelines.values():
         family = _architecture(subject, pipeline.denoiser).family

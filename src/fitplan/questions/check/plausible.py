@@ -129,7 +129,11 @@ def strange_times(subject: Subject) -> Iterator[Hit]:
             message = f"{seen.forwards} forwards of {seen.steps} steps"
             yield (*loc, "forwards"), message, "guidance doubles them: check both"
         if any(int(n) % PIXELS for n in seen.size.split("x")):
-            yield (*loc, "size"), f"{seen.size} is no multiple of {PIXELS} pixels", "check the size"
+            yield (
+                (*loc, "size"),
+                f"{seen.size} is not a multiple of {PIXELS} pixels",
+                "check the size",
+            )
         if (seen.seconds_per_forward or 0) > SLOWEST:
             message = f"{seen.seconds_per_forward:g} seconds per forward"
             yield (*loc, "seconds_per_forward"), message, "write seconds, not milliseconds"

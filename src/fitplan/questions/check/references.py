@@ -27,7 +27,7 @@ def _nearest(what: str, name: str, known: list[str]) -> str:
 
 
 def unknown_files(subject: Subject) -> Iterator[Hit]:
-    """Observations and benchmarks of files that the catalog hasn't."""
+    """Observations and benchmarks of files that are not in the catalog."""
     for loc, pipeline, denoiser, encoder in _measured(subject.file):
         parts = subject.known.pipelines[pipeline]
         yield from _unknown_file(subject, (*loc, "denoiser"), parts.denoiser, denoiser)
@@ -169,23 +169,23 @@ def _loads_all(subject: Subject, names: list[str], runtime: Runtime) -> bool:
 
 
 def orphans(subject: Subject) -> Iterator[Hit]:
-    """Sources, architectures, recipes and components that nothing names."""
+    """Sources, architectures, recipes and components that are unused."""
     if not subject.complete:
         return
     used = _Used(subject.known)
     file = subject.file
     for id in file.sources:
         if id not in used.sources:
-            yield ("sources", id), f"nothing names the source {id}", "remove it, or name it"
+            yield ("sources", id), f"source {id} is unused", "remove it or use it"
     for id, architecture in file.architectures.items():
         if id not in used.architectures:
             message = f"no component has the architecture {id}"
-            yield ("architectures", id), message, "remove it, or name it"
+            yield ("architectures", id), message, "remove it or use it"
             continue
         for recipe in architecture.recipes:
             if (id, recipe) not in used.recipes:
                 message = f"no file follows the recipe {recipe} of {id}"
-                yield ("architectures", id, "recipes", recipe), message, "remove it, or name it"
+                yield ("architectures", id, "recipes", recipe), message, "remove it or use it"
     for id, component in file.components.items():
         if id not in used.components and component.kind != "checkpoint":
             yield ("components", id), f"no pipeline uses {id}", "remove it, or add its pipeline"
@@ -232,7 +232,7 @@ def repeated_observations(subject: Subject) -> Iterator[Hit]:
         for i, entry in enumerate(getattr(subject.file, section)):
             key = entry.model_dump_json(exclude=_MEASURED)
             if key in seen:
-                yield (section, i), "this measurement stands here twice", "remove one"
+                yield (section, i), "duplicate measurement", "remove one"
             seen.add(key)
 
 
@@ -245,7 +245,7 @@ RULES = (
     error("unknown-recipe", "Every recipe that is named is its architecture's."),
     error("unknown-quantization", "A recipe has every quantization that its files have."),
     error("unknown-tensor-type", "Every tensor type exists."),
-    error("duplicate-file", "A publisher's file of one quantization stands in a component once."),
+    error("duplicate-file", "A component lists a publisher's file of one quantization once."),
     error("unknown-file", "Every file that was measured or timed is there.", unknown_files),
     error("unknown-runtime", "Every runtime that was measured is known.", unknown_runtimes),
     error("kind", "A component is of the kind of its family.", strange_kinds),
@@ -255,5 +255,5 @@ RULES = (
     warning("unloadable-pipeline", "Some runtime loads all parts.", unloadable_pipelines),
     warning("orphan", "Everything is used by something.", orphans),
     warning("duplicate-name", "No two models have the same name.", repeated_names),
-    warning("duplicate-measurement", "No measurement stands twice.", repeated_observations),
+    warning("duplicate-measurement", "Measurements are unique.", repeated_observations),
 )

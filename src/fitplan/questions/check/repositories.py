@@ -179,7 +179,7 @@ def strange_repositories(subject: Subject) -> Iterator[Hit]:
                 message = f"{release.url} is a repository of code"
                 yield ("components", id, "releases", r, "url"), message, "where are the files?"
             if parts.hostname == HUB and strange:
-                message = f"{release.url} is no repository of models"
+                message = f"{release.url} is not a repository of models"
                 cure = f"write https://{HUB}/owner/name"
                 yield ("components", id, "releases", r, "url"), message, cure
 
@@ -224,7 +224,9 @@ RULES = (
     warning("file-component", "Repository and file are the component's.", foreign_files),
     warning("file-quant", "A file name speaks of its quantization.", misquantized_files),
     warning("file-ending", "A file's ending is its format's.", wrong_endings),
-    error("repeated-file", "No file of a repository stands in the catalog twice.", repeated_files),
+    error(
+        "repeated-file", "No file of a repository is listed in the catalog twice.", repeated_files
+    ),
     error("repository", "An address on the hub is a repository of models.", strange_repositories),
     warning("lost-file", "A release says where its files are.", lost_files),
     warning("foreign-recipe", "Files follow their publisher's recipe.", foreign_recipes),

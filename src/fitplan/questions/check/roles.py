@@ -14,7 +14,7 @@ from fitplan.questions.check.subject import Mix, Subject
 
 FULL = ("F32", "F16", "BF16")
 _REST = (Role.WEIGHTS, Role.CONVOLUTION)
-"""What takes up the elements of a role that a naming hasn't; attention of a VAE may be either."""
+"""What takes up the elements of a role missing from a naming; attention of a VAE may be either."""
 BITS_APART = 0.4
 """Types closer than this count as equally large."""
 NEARLY = 0.25

@@ -76,7 +76,7 @@ class Cut:
         return loc in self.removed or loc in self.renamed or loc in self.values
 
     def original(self, loc: Loc) -> Loc:
-        """Where the value at `loc` of what is left stands in the whole data."""
+        """Place in the whole data of the value at `loc` of what is left."""
         found: Loc = ()
         value = self.whole
         for step in loc:
@@ -155,7 +155,7 @@ def _moved(cut: Cut, detail: ErrorDetails) -> ErrorDetails:
 
 
 def _placed(document: Document, cut: Cut, problems: Iterator[Problem]) -> Iterator[Problem]:
-    """Problems where they stand; what a release says for all its files is told there, once."""
+    """Problems at their places; what a release says for all its files is reported there, once."""
     for problem in problems:
         loc = cut.original(problem.loc)
         if loc[-1] in ("source", "recipe") and document.scalar(loc) is None:

@@ -34,9 +34,13 @@ def wrong_hidden_sizes(subject: Subject) -> Iterator[Hit]:
         elif stated and stated != width:
             yield loc, f"hidden size {stated}, but {id} has {width}", f"did you mean {width}?"
         elif stated % STEP:
-            yield loc, f"hidden size {stated} is no multiple of {STEP}", "check it in config.json"
+            yield (
+                loc,
+                f"hidden size {stated} is not a multiple of {STEP}",
+                "check it in config.json",
+            )
         elif stated and any(count % stated for count in _embeddings(subject, id)):
-            message = f"the token embedding is no multiple of hidden size {stated}"
+            message = f"the token embedding is not a multiple of hidden size {stated}"
             yield loc, message, "check hidden_size and token_embedding"
 
 
@@ -59,7 +63,7 @@ def strange_families(subject: Subject) -> Iterator[Hit]:
 
 
 def _starts_with(id: str, family: str) -> bool:
-    """Whether an id begins with a family's name, whatever stands between its words."""
+    """Whether an id begins with a family's name, whatever is between its words."""
     bare, start = (re.sub(r"[^a-z0-9]", "", text) for text in (id, family))
     return bare.startswith(start)
 

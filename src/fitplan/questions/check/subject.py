@@ -14,7 +14,7 @@ from fitplan.catalog.schema import Architecture, Groups, Release, Variant
 
 @dataclass(frozen=True)
 class Site:
-    """One variant, with where it stands and all that is said about it."""
+    """One variant, with its place and everything recorded about it."""
 
     loc: Loc
     component_id: str
@@ -31,7 +31,7 @@ class Site:
 
     @property
     def release_loc(self) -> Loc:
-        """The release it stands in."""
+        """The release it belongs to."""
         return self.loc[:4]
 
 

@@ -39,7 +39,7 @@ class Published:
     """Address of its repository."""
     commit: str
     date: str
-    """Day of the repository's last change; "" when nobody says."""
+    """Day of the repository's last change; "" when unknown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ Given = Path | Published | FitplanError
 
 
 def add(paths: Iterable[Given], document: Document, base: Catalog, wanted: Wanted) -> Additions:
-    """`document` with an entry for every model at `paths`; what can't be added is told, not added.
+    """`document` with an entry for every model at `paths`; what can't be added is reported.
 
     Raises FitplanError when the document itself is wrong.
     """

@@ -1,4 +1,4 @@
-"""What one catalog has that another hasn't, entry by entry."""
+"""What one catalog has and another does not, entry by entry."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields

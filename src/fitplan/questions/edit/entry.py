@@ -61,7 +61,7 @@ def make_entry(
     """The entry for `model`, which is a file of the component `recognised` (None: of none known).
 
     `wanted`: the component it shall stand under, known or new. Raises FitplanError (usage) when a
-    catalog can't say what the file is, when it is no file of `wanted`, or has an entry already.
+    catalog can't say what the file is, when it is not a file of `wanted`, or has an entry already.
     """
     _refuse_unfit(model)
     _refuse_id(wanted)
@@ -131,7 +131,7 @@ def _refuse_unfit(model: ModelFile) -> None:
 def _refuse_id(wanted: str | None) -> None:
     if wanted is not None and not re.fullmatch(r"[a-z0-9][a-z0-9.\-]*", wanted):
         hint = "an id has lower-case letters, digits, dots and hyphens"
-        raise usage_error(f"{wanted!r} is no id for a component", hint)
+        raise usage_error(f"{wanted!r} is not an id for a component", hint)
 
 
 def _has_shapes(architecture: Architecture, model: ModelFile) -> bool:
@@ -157,7 +157,7 @@ def _other_shapes(catalog: Catalog, model: ModelFile, id: str) -> FitplanError:
     expected = catalog.file.architectures[component.architecture]
     here = f"{model.architecture}, {model.kind}, {model.weights.parameters or 0:,} elements"
     there = f"{component.name}, {component.kind}, {expected.parameters:,}"
-    message = f"{model.path} is no file of {id}: {here}; there: {there}"
+    message = f"{model.path} is not a file of {id}: {here}; there: {there}"
     return usage_error(message, "name another component; a new id makes a new one")
 
 

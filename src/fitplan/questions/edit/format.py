@@ -38,9 +38,9 @@ def _sorted(data: Any) -> Any:
         return data
     found = {key: _sorted(value) for key, value in data.items()}
     if isinstance(found.get("variants"), list):
-        found["variants"] = sorted(found["variants"], key=_told)
+        found["variants"] = sorted(found["variants"], key=_sort_key)
     return found
 
 
-def _told(item: Any) -> str:
+def _sort_key(item: Any) -> str:
     return json.dumps(item, sort_keys=True, default=str)

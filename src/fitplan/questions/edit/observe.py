@@ -45,7 +45,7 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A usage that somebody measured, in their words."""
+    """A measured usage, in the words of its source."""
 
     model: str
     denoiser: str

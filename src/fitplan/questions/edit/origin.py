@@ -11,7 +11,7 @@ from fitplan.errors import unknown_name, usage_error
 from fitplan.questions.edit.file_name import free_id
 
 UNKNOWN = "unknown"
-"""The publisher that nobody recorded."""
+"""The publisher of files whose publisher is not recorded."""
 
 _HUB = "https://huggingface.co/"
 _REPOSITORY = re.compile(rf"{re.escape(_HUB)}([\w.\-]+)/([\w.\-]+)(?:/.*)?")
@@ -22,7 +22,7 @@ _HEADER = {"title": "Read off the file itself: its size and its header"}
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a file came from, as far as somebody said or its folder tells."""
+    """Where a file came from, as far as the user or its folder says."""
 
     publisher: str
     url: str | None
@@ -58,7 +58,7 @@ def source_of(
         return said, None
     if not re.fullmatch(r"https://\S+", said):
         if "/" in said:
-            raise usage_error(f"{said!r} is no address", "an address starts with https://")
+            raise usage_error(f"{said!r} is not an address", "an address starts with https://")
         raise unknown_name("source", said, list(sources))
     same = next((id for id, source in sources.items() if source.url == said), None)
     return (same, None) if same else (free_id(_id_of(said), sources), _described(said, what))

@@ -6,7 +6,7 @@ from fitplan.questions.edit.add import Published
 
 
 def as_published(found: Found) -> Published | FitplanError:
-    """What a catalog is told of a model: its header, its repository, commit and date."""
+    """What a catalog records of a model: its header, its repository, commit and date."""
     if isinstance(found, RemoteProblem):
         return found.error
     repository = found.repository

@@ -36,7 +36,7 @@ def _shown(object: str, name: str) -> str:
         hint = "write a file, or REVISION:PATH inside of a git checkout"
         raise file_error(f"{name}: {reason}", hint)
     if len(ran.stdout) > MAX_BYTES:
-        raise file_error(f"{name}: larger than {MAX_BYTES // 2**20} MiB", "this is no catalog")
+        raise file_error(f"{name}: larger than {MAX_BYTES // 2**20} MiB", "this is not a catalog")
     try:
         return ran.stdout.decode("utf-8")
     except UnicodeDecodeError:

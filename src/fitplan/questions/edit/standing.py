@@ -1,4 +1,4 @@
-"""Whether a catalog file stands by itself or lies over another."""
+"""Whether a catalog file is complete or an overlay of another."""
 
 from fitplan.catalog import Catalog, reading
 from fitplan.catalog.document import Document

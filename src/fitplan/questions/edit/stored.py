@@ -18,7 +18,7 @@ class Stored:
     path: Path
     document: Document
     state: os.stat_result | None
-    """None: there is no such file."""
+    """None: the file does not exist."""
 
     @property
     def text(self) -> str:
@@ -27,7 +27,7 @@ class Stored:
 
 
 def read_stored(path: Path) -> Stored:
-    """The file at `path`, links followed. Raises FitplanError when it is no text."""
+    """The file at `path`, links followed. Raises FitplanError when it is not text."""
     try:
         real = path.resolve()
         state = real.stat() if os.path.lexists(real) else None

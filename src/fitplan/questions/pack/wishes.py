@@ -2,8 +2,8 @@
 
 The value of a pair is its model's Elo less what its quantization costs (`quality`), times the
 user's weight. Elo's zero is arbitrary: a model more is worth about a thousand points and a finer
-quantization a few dozen, so the number of models comes first and quality decides among equals. A
-model that nobody rated takes part only when the user names it, and counts as the lowest rated one.
+quantization a few dozen, so the number of models comes first and quality decides among equals. An
+unrated model takes part only when the user names it, and counts as the lowest rated one.
 """
 
 from collections.abc import Iterable, Mapping
@@ -21,7 +21,7 @@ POINTS_PER_ELO = 1000
 """Values are whole thousandths of an Elo point."""
 
 UNKNOWN_ERROR = 1.0
-"""Relative error assumed of a file whose error nobody measured: as if nothing were left."""
+"""Relative error assumed of a file without a measured error: as if nothing were left."""
 
 DEFAULT_ELO = 1000
 """Of every model, when a catalog rates none."""
@@ -133,7 +133,7 @@ def usual_candidates(
     """The models that come into question unasked: those with a value of their own.
 
     That is the rated and the weighted ones; all of them where only their number counts, or where
-    nobody rated any.
+    none is rated.
     """
     models = catalog.file.pipelines
     rated = frozenset(id for id, pipeline in models.items() if pipeline.elo)
