@@ -9,7 +9,7 @@ from random import Random
 from time import perf_counter
 
 from fitplan.accounting.quality import QualityRule
-from fitplan.questions.pack.problem import Bundle, Item, Limits, Option, Problem
+from fitplan.questions.pack.problem import Bundle, Item, Limits, Option, PackingProblem
 from fitplan.questions.pack.solver import Solved, solve
 from fitplan.units import GIB
 
@@ -20,7 +20,7 @@ FAMILY = 5
 TIME_LIMIT = 60.0
 
 
-def problem(models: int, limit: int, seed: int = 1) -> Problem:
+def problem(models: int, limit: int, seed: int = 1) -> PackingProblem:
     """A catalog of `models` pipelines under `limit` cache bytes."""
     random = Random(seed)
     items: list[Item] = []
@@ -34,7 +34,7 @@ def problem(models: int, limit: int, seed: int = 1) -> Problem:
         elo = random.randint(870, 1150)
         options = tuple(_option(d, e, elo) for d, e in product(denoisers, encoders))
         bundles.append(Bundle(f"model-{model}", options, (f"vae-{family}",)))
-    return Problem(tuple(items), tuple(bundles), Limits(limit))
+    return PackingProblem(tuple(items), tuple(bundles), Limits(limit))
 
 
 def _files(items: list[Item], component: str, gib: float) -> list[tuple[int, float]]:

@@ -29,7 +29,7 @@ from fitplan.catalog.document import Document
 from fitplan.catalog.schema import CatalogFile
 from fitplan.errors import FitplanError
 from fitplan.hub import headers_cache, listing
-from fitplan.hub.problems import Subject
+from fitplan.hub.problems import HubSubject
 from fitplan.hub.transport import Reply
 from fitplan.machine import comfyui, invokeai, settings
 from fitplan.questions.check.checking import check
@@ -175,7 +175,7 @@ def _reads(file: Path, find: Callable[[Path], object], up: int = 1) -> Callable[
 
 def _hub() -> Iterator[Target]:
     """Answers of the hub's API, links between its pages, entries of the cache."""
-    subject = Subject("hf:a/b", "https://hub.example/a/b")
+    subject = HubSubject("hf:a/b", "https://hub.example/a/b")
     siblings = [{"rfilename": f"a/{i}.gguf", "size": i, "lfs": {"size": i}} for i in range(9)]
     info = {"id": "a/b", "sha": "0" * 40, "lastModified": "2026-01-01", "siblings": siblings}
     sound = json.dumps(info).encode()

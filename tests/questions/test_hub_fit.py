@@ -15,7 +15,7 @@ from fitplan.hub.download import command
 from fitplan.hub.headers_cache import HeadersCache
 from fitplan.hub.models import Reader
 from fitplan.hub.transport import Hub
-from fitplan.questions.check.hub import Changed, Compared, Gone, Renamed, Same, Unknown, compare
+from fitplan.questions.check.hub import Changed, Compared, Gone, Renamed, Same, Unverified, compare
 from hub_examples import KLEIN, QWEN, klein, qwen
 from hub_server import COMMIT, HubServer, Repo, running, use
 
@@ -178,7 +178,7 @@ def test_a_file_of_the_same_bytes_elsewhere_is_renamed(hub: HubServer, folders: 
 def test_a_repository_that_is_gone_or_in_trouble(hub: HubServer) -> None:
     """Not there is gone; a server that only refuses for now is unknown."""
     (trouble,) = _with_busy_server(hub)
-    assert isinstance(trouble.verdict, Unknown)
+    assert isinstance(trouble.verdict, Unverified)
     hub.busy = 0
     del hub.repos[KLEIN]
     (gone,) = verdicts(of_unsloth()[:1])

@@ -5,7 +5,7 @@ from functools import cache
 
 from fitplan import runtimes
 from fitplan.accounting.fitting import FitTest, Together
-from fitplan.accounting.residency import Line, Outcome, Residency
+from fitplan.accounting.residency import Outcome, Residency, ResidencyLine
 from fitplan.accounting.runtime import Runtime
 from fitplan.accounting.weights import WeightFile
 from fitplan.catalog import Catalog, CatalogFile, reading
@@ -108,7 +108,7 @@ class AsStored(Runtime):
     def residency(self, file: WeightFile) -> Outcome:
         """Its bytes on disk."""
         size = file.file_bytes
-        return Residency((Line("all", "", "", 0, size, size, size, 0, ""),), "", "code")
+        return Residency((ResidencyLine("all", "", "", 0, size, size, size, 0, ""),), "", "code")
 
 
 def as_stored(catalog: Catalog, fit: FitTest = SUM, kind: type[AsStored] = AsStored) -> Candidates:

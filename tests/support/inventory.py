@@ -8,7 +8,7 @@ import yaml
 
 from fitplan.accounting.weights import Container, WeightFile
 from fitplan.readers.header import Header
-from fitplan.readers.model import Place, assemble
+from fitplan.readers.model import ModelPlace, assemble
 from places import DATA
 from sparse import inventory
 
@@ -29,7 +29,7 @@ def weight_file(name: str) -> WeightFile:
     container = _container(name, stored.format)
     path = Path(name)
     header = Header(path, container, stored.tensor_bytes, stored.tensors)
-    place = Place(path, container, _LOAD_TYPES.get(name, "BF16"))
+    place = ModelPlace(path, container, _LOAD_TYPES.get(name, "BF16"))
     part_of = next((family for part, family in _PIPELINES.items() if name.startswith(part)), "")
     return replace(assemble(place, [header]).weights, part_of=part_of)
 

@@ -6,7 +6,7 @@ from fitplan.accounting.weights import Tensor
 from fitplan.architectures import ARCHITECTURE
 from fitplan.architectures.known import table_called, tables
 from fitplan.architectures.table import Table
-from fitplan.architectures.tabulation import Line
+from fitplan.architectures.tabulation import PatternLine
 
 TABLES = tuple(table.id for table in tables())
 _PLACES = {"vision": "vision_tower.", "projector": "multi_modal_projector."}
@@ -37,7 +37,7 @@ def declared(id: str) -> dict[str, str]:
     return {ARCHITECTURE: head.gguf[0]} if head.only_if_named else {}
 
 
-def _lines(table: Table) -> Iterator[tuple[str, Line]]:
+def _lines(table: Table) -> Iterator[tuple[str, PatternLine]]:
     under = f"{table.head.under}." if table.head.under else ""
     for section in table.sections:
         place = _PLACES[section.name] if section.name else under

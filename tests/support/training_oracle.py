@@ -9,7 +9,7 @@ from fitplan.catalog import Catalog
 from fitplan.catalog.reading import load, shipped_path
 from fitplan.timing.reading import timing_data
 from fitplan.training.pace import Card, find_card
-from fitplan.training.plan import Budget, Model, find_model
+from fitplan.training.plan import Model, TrainingBudget, find_model
 from fitplan.training.reading import shipped
 from fitplan.training.search import Wish
 from fitplan.units import GIB, MIB
@@ -71,7 +71,7 @@ def card() -> Card:
 
 def wish(vram: float = 12, ram: float | None = 16, side: int = 1024, **more: Any) -> Wish:
     """A wish with GiB of VRAM and RAM, and 400 MiB of headroom."""
-    budget = Budget(int(vram * GIB), None if ram is None else int(ram * GIB), 400 * MIB)
+    budget = TrainingBudget(int(vram * GIB), None if ram is None else int(ram * GIB), 400 * MIB)
     return Wish(budget, side, side, card(), **more)
 
 

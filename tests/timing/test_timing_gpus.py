@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from fitplan.errors import ErrorKind, FitplanError
 from fitplan.timing.gpus import OutsideGpu, detected_gpu, find_gpu
 from fitplan.timing.reading import timing_data
-from fitplan.timing.schema import Gpu
+from fitplan.timing.schema import GpuSpec
 from fitplan.units import GIB
 
 DATA = timing_data()
@@ -48,7 +48,7 @@ def test_any_name_is_a_card_or_a_clear_error(name: str) -> None:
     if isinstance(found, FitplanError):
         assert (found.exit_code, bool(found.hint)) == (2, True)
     else:
-        assert isinstance(found, Gpu | OutsideGpu)
+        assert isinstance(found, GpuSpec | OutsideGpu)
 
 
 def test_a_driver_tells_cards_apart_by_memory() -> None:

@@ -5,15 +5,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fitplan.timing.reading import timing_data
-from fitplan.timing.reread import Part, reread, seconds_per_byte
+from fitplan.timing.reread import RereadPart, reread, seconds_per_byte
 
 DATA = timing_data()
 CIRCLE = (1, 0, 2)
 VAE_FIRST = (1, 2, 0, 2)
 
 
-def _parts(*sizes: int) -> list[Part]:
-    return [Part("any", size, size) for size in sizes]
+def _parts(*sizes: int) -> list[RereadPart]:
+    return [RereadPart("any", size, size) for size in sizes]
 
 
 sizes = st.lists(st.integers(1, 50), min_size=3, max_size=3)

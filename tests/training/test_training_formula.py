@@ -13,7 +13,7 @@ from fitplan.training.margins import claim, refuse_unclaimed
 from fitplan.training.pace import find_card, operations, pace
 from fitplan.training.plan import residual_mib, weigh
 from fitplan.training.reading import parse, shipped
-from fitplan.training.schema import Architecture, Measured
+from fitplan.training.schema import MeasuredRun, TrainedArchitecture
 from fitplan.training.search import PRECISIONS
 from fitplan.training.swap import effective, split, steps, why_no_effect
 from fitplan.units import GIB, MIB
@@ -35,7 +35,7 @@ FILE = shipped()
 NAMES = st.sampled_from(sorted(ARCHITECTURES))
 
 
-def architecture(name: str) -> Architecture:
+def architecture(name: str) -> TrainedArchitecture:
     """The data of the inventory's `name`."""
     return FILE.architectures[ARCHITECTURES[name]]
 
@@ -56,7 +56,7 @@ def runs() -> st.SearchStrategy[Run]:
 
 
 @pytest.mark.parametrize("row", FILE.measured, ids=lambda row: f"{row.pipeline}-{row.side}")
-def test_measured_rows_come_out_within_the_stated_margin(row: Measured) -> None:
+def test_measured_rows_come_out_within_the_stated_margin(row: MeasuredRun) -> None:
     """The page's four rows: claimed to 250 MiB, and all within; time within 5 %."""
     name = next(name for name, id in PIPELINES.items() if id == row.pipeline)
     plan = weigh(FILE, model(name), Run("bf16", row.blocks_to_swap, row.side, row.side), card())

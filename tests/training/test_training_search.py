@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from fitplan.training.launch import commands, memory_flags, shell
 from fitplan.training.nearest import unfit
-from fitplan.training.plan import Plan
+from fitplan.training.plan import TrainingPlan
 from fitplan.training.reading import shipped
 from fitplan.training.search import Wish, fitting
 from fitplan.training.swap import steps
@@ -23,12 +23,12 @@ SIDES = st.sampled_from([256, 512, 768, 1024, 1536, 2048])
 BUDGETS = st.tuples(st.integers(4, 48), st.none() | st.integers(3, 70))
 
 
-def plans(name: str, **asked: Any) -> list[Plan]:
+def plans(name: str, **asked: Any) -> list[TrainingPlan]:
     """The plans for the inventory's `name`."""
     return fitting(FILE, model(name), wish(**asked))
 
 
-def choices(found: list[Plan]) -> list[tuple[str, int, bool]]:
+def choices(found: list[TrainingPlan]) -> list[tuple[str, int, bool]]:
     """Precision, swap and offload of each plan."""
     return [(plan.run.precision, plan.run.blocks_to_swap, plan.run.offload) for plan in found]
 

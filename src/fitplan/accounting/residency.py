@@ -15,9 +15,9 @@ from fitplan.accounting.rules import (
     Cast,
     Drop,
     Keep,
+    LoadingRule,
     MadeUp,
     Quantize,
-    Rule,
     Scratch,
     Treatment,
 )
@@ -26,7 +26,7 @@ from fitplan.accounting.weights import Role, WeightFile, WeightGroup
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ResidencyLine:
     """What one weight group (or addition) costs, and why."""
 
     what: str
@@ -48,7 +48,7 @@ class Line:
 class Residency:
     """What a file becomes in a runtime, line by line."""
 
-    lines: tuple[Line, ...]
+    lines: tuple[ResidencyLine, ...]
     where: str
     basis: Literal["measured", "code"]
     scratch: Scratch | None = None
@@ -87,7 +87,7 @@ Outcome = Residency | Unsupported | Unknown
 """What is known of a file in a runtime; `Unknown`: no rules tell."""
 
 
-def apply(rule: Rule, file: WeightFile, workspace: Mapping[str, int]) -> Residency:
+def apply(rule: LoadingRule, file: WeightFile, workspace: Mapping[str, int]) -> Residency:
     lines = [_line(group, _treatment(rule, group), workspace, rule.maps) for group in file.groups]
     present = {group.role for group in file.groups}
     for added in rule.adds:
@@ -96,10 +96,10 @@ def apply(rule: Rule, file: WeightFile, workspace: Mapping[str, int]) -> Residen
                 if added.unless not in present:
                     lines.append(_made_up_line(added, file.hidden_size))
             case Buffers():
-                lines.append(Line("buffers", "", "", 0, 0, added.bytes, 0, 0, added.why))
+                lines.append(ResidencyLine("buffers", "", "", 0, 0, added.bytes, 0, 0, added.why))
             case Beside():
                 size = added.bytes
-                lines.append(Line(added.what, "", "", 0, 0, size, size, 0, added.why))
+                lines.append(ResidencyLine(added.what, "", "", 0, 0, size, size, 0, added.why))
             case _:
                 assert_never(added)
     unmeasured = any(group.type in rule.from_code for group in file.groups)
@@ -107,21 +107,21 @@ def apply(rule: Rule, file: WeightFile, workspace: Mapping[str, int]) -> Residen
     return Residency(tuple(lines), rule.where, basis, beware=_beware(rule, file))
 
 
-def _beware(rule: Rule, file: WeightFile) -> str:
+def _beware(rule: LoadingRule, file: WeightFile) -> str:
     types = {group.type for group in file.groups}
     return "; ".join(why for type, why in rule.beware if type in types)
 
 
-def _treatment(rule: Rule, group: WeightGroup) -> Treatment:
+def _treatment(rule: LoadingRule, group: WeightGroup) -> Treatment:
     return next(t for t in rule.treatments if t.takes(group))
 
 
 def _line(
     group: WeightGroup, treatment: Treatment, workspace: Mapping[str, int], maps: bool
-) -> Line:
+) -> ResidencyLine:
     becomes = _becomes(group.type, treatment.becomes)
     size = _size(group, treatment.becomes)
-    return Line(
+    return ResidencyLine(
         what=group.role,
         type=group.type,
         becomes=becomes,
@@ -187,17 +187,19 @@ def of_parts(parts: Sequence[tuple[WeightFile, Outcome]]) -> Outcome:
     )
 
 
-def _left(file: WeightFile) -> Line:
+def _left(file: WeightFile) -> ResidencyLine:
     why = "not taken out of a checkpoint"
-    return Line(file.family, file.quant, "", file.elements, file.tensor_bytes, 0, 0, 0, why)
+    return ResidencyLine(
+        file.family, file.quant, "", file.elements, file.tensor_bytes, 0, 0, 0, why
+    )
 
 
-def without_source(line: Line) -> Line:
+def without_source(line: ResidencyLine) -> ResidencyLine:
     """The same line where a tensor's source isn't kept until the load ends."""
     return replace(line, transient_bytes=max(0, line.transient_bytes - line.file_bytes))
 
 
-def _made_up_line(added: MadeUp, hidden: int) -> Line:
+def _made_up_line(added: MadeUp, hidden: int) -> ResidencyLine:
     elements = added.per_hidden * hidden + added.per_hidden_squared * hidden * hidden
     size = TENSOR_TYPES[added.type].bytes_for(elements)
-    return Line(added.unless, "", added.type, elements, 0, size, size, 0, added.why)
+    return ResidencyLine(added.unless, "", added.type, elements, 0, size, size, 0, added.why)

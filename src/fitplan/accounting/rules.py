@@ -112,7 +112,7 @@ class Scratch:
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class LoadingRule:
     """What one loader of a runtime does with one family in one container."""
 
     family: str

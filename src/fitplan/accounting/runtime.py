@@ -11,7 +11,7 @@ from fitplan.accounting.residency import (
     of_parts,
     without_source,
 )
-from fitplan.accounting.rules import Refusal, Rule, Scratch
+from fitplan.accounting.rules import LoadingRule, Refusal, Scratch
 from fitplan.accounting.unknown import Unknown
 from fitplan.accounting.weights import Container, WeightFile
 
@@ -43,7 +43,7 @@ class Runtime:
     version: str
     title: str
     """Name and version as people write them."""
-    rules: tuple[Rule, ...]
+    rules: tuple[LoadingRule, ...]
     """The first that applies to a file wins."""
     refusals: tuple[Refusal, ...] = field(default=(), kw_only=True)
     """What is known not to load; the first that applies gives the reason."""

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from fitplan.accounting.weights import Kind, Tensor
-from fitplan.architectures.architecture import Architecture
+from fitplan.architectures.architecture import KnownArchitecture
 from fitplan.architectures.families import roles_of
 from fitplan.architectures.names import is_svdquant, remembered
 from fitplan.architectures.roles import labelled
@@ -28,9 +28,9 @@ def _is_adapter(name: str) -> bool:
     return _ADAPTER.search(name) is not None
 
 
-def adapter(tensors: Sequence[Tensor]) -> Architecture:
+def adapter(tensors: Sequence[Tensor]) -> KnownArchitecture:
     """A LoRA of these tensors."""
     ranks = {tensor.shape[0] for tensor in tensors if tensor.shape and _RANKED.search(tensor.name)}
     name = f"LoRA, rank {max(ranks)}" if ranks else "LoRA"
     roles = roles_of("lora", Kind.LORA)
-    return Architecture("lora", Kind.LORA, name, 0, 0, labelled(tensors, roles))
+    return KnownArchitecture("lora", Kind.LORA, name, 0, 0, labelled(tensors, roles))

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from fitplan.accounting.weights import Kind, Tensor
-from fitplan.architectures.architecture import Architecture
+from fitplan.architectures.architecture import KnownArchitecture
 from fitplan.architectures.roles import labelled
 
 _OF_PROJECTOR = re.compile(r"(?:v|mm|model)\.|resampler\.")
@@ -26,7 +26,7 @@ _EMBEDDINGS: Mapping[frozenset[tuple[str, int]], str] = {
 _MOST_VECTORS = 1024
 
 
-def addition(tensors: Sequence[Tensor]) -> Architecture | None:
+def addition(tensors: Sequence[Tensor]) -> KnownArchitecture | None:
     """A vision projector or a textual inversion; None when `tensors` are neither."""
     if len(tensors) <= 2:
         return _embedding(tensors)
@@ -36,7 +36,7 @@ def addition(tensors: Sequence[Tensor]) -> Architecture | None:
     return None
 
 
-def _embedding(tensors: Sequence[Tensor]) -> Architecture | None:
+def _embedding(tensors: Sequence[Tensor]) -> KnownArchitecture | None:
     if any(len(t.shape) != 2 or not 0 < t.shape[0] <= _MOST_VECTORS for t in tensors):
         return None
     model = _EMBEDDINGS.get(frozenset((tensor.name, tensor.shape[1]) for tensor in tensors))
@@ -50,7 +50,7 @@ def _vectors(count: int) -> str:
     return f"{count} {'vector' if count == 1 else 'vectors'}"
 
 
-def _projector(tensors: Mapping[str, Tensor]) -> Architecture | None:
+def _projector(tensors: Mapping[str, Tensor]) -> KnownArchitecture | None:
     """The projector of a whole vision tower: blocks numbered from 0, all with the same parts."""
     blocks: dict[int, set[str]] = {}
     for name in tensors:
@@ -72,5 +72,5 @@ def _made(
     tensors: Sequence[Tensor],
     width: int = 0,
     blocks: int = 0,
-) -> Architecture:
-    return Architecture(family, kind, name, width, blocks, labelled(tensors, ()))
+) -> KnownArchitecture:
+    return KnownArchitecture(family, kind, name, width, blocks, labelled(tensors, ()))

@@ -8,7 +8,7 @@ Labelled = tuple[tuple[Role, Tensor], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Architecture:
+class KnownArchitecture:
     """What a set of tensors is: its family, its size, and the role of every tensor."""
 
     family: str
@@ -22,7 +22,7 @@ class Architecture:
     """Transformer blocks counted from the tensors; 0 when the family has none."""
     tensors: Labelled
     """Every tensor with its role and its equivalent type (see `flavours`)."""
-    parts: tuple["Architecture", ...] = ()
+    parts: tuple["KnownArchitecture", ...] = ()
     """Components of a full checkpoint: denoiser, text encoders, VAE; else empty."""
     differences: tuple[str, ...] = ()
     """How a variant differs from what `name` says: "196 input channels instead of 64"."""

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 
 from fitplan.accounting.weights import Kind, Tensor
-from fitplan.architectures.architecture import Architecture
+from fitplan.architectures.architecture import KnownArchitecture
 from fitplan.architectures.names import remembered
 from fitplan.architectures.roles import named_role, role_of
 
@@ -17,7 +17,7 @@ _MAIN = (Kind.DENOISER, Kind.UPSCALER)
 _OTHERS = ""
 """The name for the tensors of no part."""
 
-Recognise = Callable[[Sequence[Tensor]], Architecture]
+Recognise = Callable[[Sequence[Tensor]], KnownArchitecture]
 
 
 @remembered
@@ -47,7 +47,7 @@ def _holds_weights(tensors: Iterable[Tensor]) -> bool:
 
 def checkpoint(
     tensors: Sequence[Tensor], parts: dict[str, list[Tensor]], recognise: Recognise
-) -> Architecture | None:
+) -> KnownArchitecture | None:
     """The checkpoint that `parts` make up; None when not one of them is known."""
     found = {prefix: recognise(part) for prefix, part in parts.items()}
     known = [part for part in found.values() if part.family]
@@ -56,7 +56,7 @@ def checkpoint(
     roles = {tensor.name: role for part in found.values() for role, tensor in part.tensors}
     unknown = {prefix: part for prefix, part in found.items() if not part.family}
     denoiser = next((part for part in known if part.kind in _MAIN), None)
-    return Architecture(
+    return KnownArchitecture(
         family=denoiser.family if denoiser else "",
         kind=Kind.CHECKPOINT,
         name=_name(denoiser, known, unknown),
@@ -70,7 +70,9 @@ def checkpoint(
 
 
 def _name(
-    denoiser: Architecture | None, known: Sequence[Architecture], unknown: dict[str, Architecture]
+    denoiser: KnownArchitecture | None,
+    known: Sequence[KnownArchitecture],
+    unknown: dict[str, KnownArchitecture],
 ) -> str:
     if denoiser:
         return f"{denoiser.name} checkpoint"
@@ -89,12 +91,12 @@ def _listed(items: Sequence[str]) -> str:
     return f"{', '.join(rest)} and {last}" if rest else last
 
 
-def _differences(parts: Iterable[Architecture]) -> list[str]:
+def _differences(parts: Iterable[KnownArchitecture]) -> list[str]:
     """What the parts say of themselves, with their names."""
     return [f"{part.name}: {'; '.join(part.differences)}" for part in parts if part.differences]
 
 
-def _unexplained(unknown: dict[str, Architecture]) -> list[str]:
+def _unexplained(unknown: dict[str, KnownArchitecture]) -> list[str]:
     return [
         f"{_tensors(len(part.tensors))} not recognised, e.g. {part.tensors[0][1].name}"
         for part in unknown.values()
@@ -105,6 +107,6 @@ def _tensors(count: int) -> str:
     return f"{count:,} {'tensor' if count == 1 else 'tensors'}"
 
 
-def _nearest(unknown: dict[str, Architecture]) -> str:
+def _nearest(unknown: dict[str, KnownArchitecture]) -> str:
     largest = max(unknown.values(), key=lambda part: len(part.tensors), default=None)
     return largest.nearest if largest else ""

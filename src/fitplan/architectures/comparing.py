@@ -61,7 +61,7 @@ class Reshaped:
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class TensorComparison:
     """A file's tensors held against one table."""
 
     table: Table
@@ -117,7 +117,7 @@ def _touches(reshaped: Reshaped, axis: Axis) -> bool:
     return reshaped.name == name and (not same_rank or reshaped.shape[at] != reshaped.expected[at])
 
 
-def compare(contents: Contents, table: Table, roots: Roots) -> Comparison:
+def compare(contents: Contents, table: Table, roots: Roots) -> TensorComparison:
     """`contents` held against `table`, first with the table's blocks, then with the file's own."""
     ordinary = tuple(section.counts for section in table.sections)
     first = _compare(contents, table, roots, ordinary)
@@ -138,7 +138,7 @@ def _own_counts(contents: Contents, section: Section, root: str | None) -> Count
 
 def _compare(
     contents: Contents, table: Table, roots: Roots, counts: tuple[Counts, ...]
-) -> Comparison:
+) -> TensorComparison:
     names = contents.shapes
     missing: set[str] = set()
     unexplained = set(names)
@@ -161,7 +161,7 @@ def _compare(
         for name, n in stray.items()
         if n and not contents.like(name, anywhere[n])
     ]
-    return Comparison(
+    return TensorComparison(
         table=table,
         roots=roots,
         counts=counts,

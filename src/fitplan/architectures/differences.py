@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
-from fitplan.architectures.comparing import Comparison, Reshaped
+from fitplan.architectures.comparing import Reshaped, TensorComparison
 from fitplan.architectures.tabulation import Shape
 
 _STEMS = {"blk": "layers", "block": "blocks", "resblocks": "layers"}
@@ -31,12 +31,12 @@ _LENGTHS = (
 _COUNTED = tuple((re.compile(rf"(?:^|\.){name}$"), at, words) for name, at, words in _LENGTHS)
 
 
-def differences(comparison: Comparison) -> tuple[str, ...]:
+def differences(comparison: TensorComparison) -> tuple[str, ...]:
     """How the file differs from its table: "8 instead of 19 double blocks"; () when it doesn't."""
     return (*_blocks(comparison), *_shapes(comparison))
 
 
-def near_miss(comparison: Comparison) -> str:
+def near_miss(comparison: TensorComparison) -> str:
     """Which architecture a file is almost, and what keeps it from being that."""
     reasons = [
         _some(comparison.missing, f"of {comparison.expected:,} tensors missing"),
@@ -50,14 +50,14 @@ def _some(names: Sequence[str], what: str) -> str:
     return f"{len(names):,} {what}, e.g. {names[0]}" if names else ""
 
 
-def _blocks(comparison: Comparison) -> Iterator[str]:
+def _blocks(comparison: TensorComparison) -> Iterator[str]:
     for stem, (count, ordinary) in comparison.blocks.items():
         if count != ordinary:
             last = stem.rpartition(".")[2]
             yield f"{count} instead of {ordinary} {_STEMS.get(last, last.replace('_', ' '))}"
 
 
-def _shapes(comparison: Comparison) -> Iterator[str]:
+def _shapes(comparison: TensorComparison) -> Iterator[str]:
     told: dict[str, Fraction] = {}
     for reshaped in comparison.reshaped:
         for at, new, old in _changed(reshaped):
@@ -85,7 +85,7 @@ def _changed(reshaped: Reshaped) -> Iterator[tuple[int, int, int]]:
                 yield at, new, old
 
 
-def _words(comparison: Comparison, name: str, at: int) -> str:
+def _words(comparison: TensorComparison, name: str, at: int) -> str:
     if (name, at) == comparison.table.head.width:
         return "features (hidden size)"
     return next(

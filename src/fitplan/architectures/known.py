@@ -21,7 +21,7 @@ Roots = tuple[str | None, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Candidates:
+class Shortlist:
     """Tables with the same skeletons, and where a file has their sections."""
 
     tables: tuple[Table, ...]
@@ -78,7 +78,7 @@ def _index() -> _Index:
     )
 
 
-def candidates(names: Iterable[str]) -> Sequence[Candidates]:
+def candidates(names: Iterable[str]) -> Sequence[Shortlist]:
     """The few groups of tables most like a file with tensors called `names`, best first."""
     first_of_each: dict[str, str] = {}
     for name in names:
@@ -125,7 +125,7 @@ def _scored(
     sets: tuple[Skeletons, ...],
     roots: Mapping[Skeletons, tuple[str, int]],
     total: int,
-) -> Candidates:
+) -> Shortlist:
     shared = expected = 0
     prefixes: list[str | None] = []
     for section, skeletons in zip(members[0].sections, sets, strict=True):
@@ -134,7 +134,7 @@ def _scored(
         prefixes.append(root if there else None)
         shared += hits if there else 0
         expected += _least(section, hits) if there else 0
-    return Candidates(members, tuple(prefixes), shared / (expected + total - shared))
+    return Shortlist(members, tuple(prefixes), shared / (expected + total - shared))
 
 
 def _least(section: Section, hits: int) -> int:

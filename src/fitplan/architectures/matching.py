@@ -9,11 +9,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from fitplan.accounting.weights import Kind, Tensor
-from fitplan.architectures.architecture import Architecture
-from fitplan.architectures.comparing import Comparison, Contents, compare
+from fitplan.architectures.architecture import KnownArchitecture
+from fitplan.architectures.comparing import Contents, TensorComparison, compare
 from fitplan.architectures.differences import differences, near_miss
 from fitplan.architectures.families import FAMILIES, NAMING_ROLES, roles_of
-from fitplan.architectures.known import Candidates, candidates, declarable, table_called
+from fitplan.architectures.known import Shortlist, candidates, declarable, table_called
 from fitplan.architectures.names import is_svdquant, original
 from fitplan.architectures.roles import LOW_RANK_BRANCH, RolePatterns, labelled, named_role
 from fitplan.architectures.table import Table
@@ -25,7 +25,7 @@ _LEAST_LIKENESS = 3
 """A near miss has at most this part of its tensors wrong: one in three."""
 
 
-def component(tensors: Sequence[Tensor], declared: str) -> Architecture:
+def component(tensors: Sequence[Tensor], declared: str) -> KnownArchitecture:
     """The one architecture that `tensors` make up; `declared` is GGUF's `general.architecture`."""
     state = (LOW_RANK_BRANCH,) if is_svdquant(tensor.name for tensor in tensors) else ()
     contents = Contents(_of_the_model(tensors, state))
@@ -41,7 +41,7 @@ def component(tensors: Sequence[Tensor], declared: str) -> Architecture:
     return _known(tensors, state, contents, best)
 
 
-def _is_match(comparison: Comparison) -> bool:
+def _is_match(comparison: TensorComparison) -> bool:
     """Whether a file is the architecture or a variant of it, where it has any."""
     if comparison.table.head.exact:
         return comparison.matches and not any(comparison.distance)
@@ -59,10 +59,10 @@ def _of_the_model(tensors: Iterable[Tensor], state: RolePatterns) -> dict[str, T
 
 
 def _compared(
-    contents: Contents, groups: Sequence[Candidates], declared: str
-) -> Sequence[Comparison]:
+    contents: Contents, groups: Sequence[Shortlist], declared: str
+) -> Sequence[TensorComparison]:
     """Comparisons with the tables of the best groups, up to one that has a match."""
-    found: list[Comparison] = []
+    found: list[TensorComparison] = []
     for group in groups:
         if found and (2 * group.score < groups[0].score or any(map(_is_match, found))):
             break
@@ -73,7 +73,7 @@ def _compared(
     return found
 
 
-def _promising(contents: Contents, group: Candidates, declared: str) -> Sequence[Table]:
+def _promising(contents: Contents, group: Shortlist, declared: str) -> Sequence[Table]:
     """The tables of a group that may be the file's, those of the most like shapes first."""
     fitting = [table for table in group.tables if _may_be(table, group, declared)]
     if len(fitting) == 1:
@@ -89,7 +89,7 @@ def _promising(contents: Contents, group: Candidates, declared: str) -> Sequence
     )
 
 
-def _may_be(table: Table, group: Candidates, declared: str) -> bool:
+def _may_be(table: Table, group: Shortlist, declared: str) -> bool:
     head = table.head
     under = not head.under or (group.roots[0] or "").endswith(f"{head.under}.")
     return under and (not head.only_if_named or declared in head.gguf)
@@ -108,13 +108,13 @@ def _contradicts(table: Table, declared: str) -> bool:
 
 
 def _known(
-    tensors: Sequence[Tensor], state: RolePatterns, contents: Contents, best: Comparison
-) -> Architecture:
+    tensors: Sequence[Tensor], state: RolePatterns, contents: Contents, best: TensorComparison
+) -> KnownArchitecture:
     head = best.table.head
     width, usual = _width(contents, best)
     same_size = width == usual or head.family not in FAMILIES
     roles = (*NAMING_ROLES.get(head.roles, ()), *roles_of(head.family, head.kind))
-    return Architecture(
+    return KnownArchitecture(
         family=head.family,
         kind=head.kind,
         name=head.name if same_size else FAMILIES[head.family].title,
@@ -125,13 +125,13 @@ def _known(
     )
 
 
-def _from_base(contents: Contents, best: Comparison) -> Comparison:
+def _from_base(contents: Contents, best: TensorComparison) -> TensorComparison:
     """The comparison that tells how a file differs: with the table of which it is a variant."""
     base = best.table.head.variant_of
     return compare(contents, table_called(base), best.roots) if base else best
 
 
-def _width(contents: Contents, best: Comparison) -> tuple[int, int]:
+def _width(contents: Contents, best: TensorComparison) -> tuple[int, int]:
     """The file's hidden size, and that of the table; 0 where the table names none."""
     if best.table.head.width is None:
         return 0, 0
@@ -146,10 +146,10 @@ def _contradiction(
     tensors: Sequence[Tensor],
     state: RolePatterns,
     contents: Contents,
-    best: Comparison,
+    best: TensorComparison,
     alike: bool,
     declared: str,
-) -> Architecture:
+) -> KnownArchitecture:
     """A file whose tensors are one thing and whose `general.architecture` says another.
 
     Tensors that are of one family alone are believed, with a word about it; else nothing is.
@@ -165,7 +165,7 @@ def _contradiction(
     return replace(found, differences=(*found.differences, said))
 
 
-def _others_alike(contents: Contents, groups: Sequence[Candidates], best: Comparison) -> bool:
+def _others_alike(contents: Contents, groups: Sequence[Shortlist], best: TensorComparison) -> bool:
     """Whether the file's tensors are as well those of another family."""
     family = best.table.head.family
     group = next(group for group in groups if best.table in group.tables)
@@ -174,13 +174,13 @@ def _others_alike(contents: Contents, groups: Sequence[Candidates], best: Compar
     return any(comparison.matches and not comparison.reshaped for comparison in compared)
 
 
-def _nearest(compared: Iterable[Comparison]) -> str:
+def _nearest(compared: Iterable[TensorComparison]) -> str:
     best = min(compared, key=lambda c: (c.misfits, *c.distance), default=None)
     if best is None or _LEAST_LIKENESS * best.misfits > best.expected + len(best.unexplained):
         return ""
     return near_miss(best)
 
 
-def _unknown(tensors: Sequence[Tensor], state: RolePatterns, nearest: str) -> Architecture:
+def _unknown(tensors: Sequence[Tensor], state: RolePatterns, nearest: str) -> KnownArchitecture:
     found = labelled(tensors, state)
-    return Architecture("", Kind.UNKNOWN, "unknown", 0, 0, found, nearest=nearest)
+    return KnownArchitecture("", Kind.UNKNOWN, "unknown", 0, 0, found, nearest=nearest)

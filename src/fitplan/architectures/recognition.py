@@ -7,7 +7,7 @@ from fitplan.accounting.flavours import Declared
 from fitplan.accounting.weights import Tensor
 from fitplan.architectures.adapters import adapter, is_adapter
 from fitplan.architectures.additions import addition
-from fitplan.architectures.architecture import Architecture
+from fitplan.architectures.architecture import KnownArchitecture
 from fitplan.architectures.checkpoints import checkpoint, parts_of
 from fitplan.architectures.flavours import with_flavours
 from fitplan.architectures.matching import component
@@ -20,7 +20,7 @@ def recognise(
     tensors: Sequence[Tensor],
     metadata: Mapping[str, object] | None = None,
     declared: Declared | None = None,
-) -> Architecture:
+) -> KnownArchitecture:
     """The architecture that `tensors` make up; family "", Kind.UNKNOWN when nothing known fits.
 
     `metadata` is what a header says besides; GGUF's `general.architecture` decides between

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
 from fitplan.accounting.weights import Kind
-from fitplan.architectures.tabulation import Line, Numbers, Shape, parsed, skeletons_of
+from fitplan.architectures.tabulation import Numbers, PatternLine, Shape, parsed, skeletons_of
 
 Counts = tuple[tuple[str, int], ...]
 """Stem of blocks → how many there are, sorted."""
@@ -71,7 +71,7 @@ class Section:
     optional: bool = False
 
     @cached_property
-    def lines(self) -> tuple[Line, ...]:
+    def lines(self) -> tuple[PatternLine, ...]:
         """Every line."""
         return tuple(map(parsed, self.text.splitlines()))
 
@@ -192,13 +192,13 @@ def expect(section: Section, counts: Counts, root: str) -> Expected:
     return Expected(shapes, frozenset(optional))
 
 
-def _resized(line: Line, old: Mapping[str, int], new: Mapping[str, int]) -> Line:
+def _resized(line: PatternLine, old: Mapping[str, int], new: Mapping[str, int]) -> PatternLine:
     """`line` in a variant with other numbers of blocks."""
     if line.block < 0 or old[line.stem] == new[line.stem]:
         return line
     blocks = _stretched(line.numbers[line.block], old[line.stem], new[line.stem])
     numbers = (*line.numbers[: line.block], blocks, *line.numbers[line.block + 1 :])
-    return Line(line.skeleton, numbers, line.shape, line.block, line.mark)
+    return PatternLine(line.skeleton, numbers, line.shape, line.block, line.mark)
 
 
 def _stretched(blocks: Numbers, old: int, new: int) -> Numbers:

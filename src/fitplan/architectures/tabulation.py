@@ -26,7 +26,7 @@ _PATTERN = re.compile(r"^(?:([?~]) )?(\S+)", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class PatternLine:
     """Names that differ in numbers alone, and the shape they share."""
 
     skeleton: str
@@ -58,14 +58,14 @@ def tabulate(tensors: Iterable[tuple[str, Shape]], blocks: Sequence[str] = ()) -
         skeleton, numbers = apart(name)
         groups.setdefault((skeleton, tuple(shape)), []).append(numbers)
     lines = (
-        written(Line(skeleton, box, shape, _block_of(skeleton, blocks)))
+        written(PatternLine(skeleton, box, shape, _block_of(skeleton, blocks)))
         for (skeleton, shape), members in groups.items()
         for box in _boxes(members)
     )
     return "".join(f"{line}\n" for line in lines)
 
 
-def written(line: Line) -> str:
+def written(line: PatternLine) -> str:
     """`line` as text."""
     slots = iter(_slot(numbers, block=i == line.block) for i, numbers in enumerate(line.numbers))
     pattern = ".".join(next(slots) if part == "#" else part for part in line.skeleton.split("."))
@@ -73,12 +73,12 @@ def written(line: Line) -> str:
     return " ".join(filter(None, (line.mark, pattern, shape)))
 
 
-def parsed(text: str) -> Line:
+def parsed(text: str) -> PatternLine:
     """The line that `text` says; ValueError when it says none."""
     mark, rest = (text[0], text[1:].strip()) if text[0] in _MARKS else ("", text)
     pattern, *lengths = rest.split()
     slots = list(_SLOT.finditer(pattern))
-    return Line(
+    return PatternLine(
         skeleton=_skeleton(pattern),
         numbers=tuple(_numbers(found[1] or found[2] or found[3]) for found in slots),
         shape=() if lengths == ["-"] else tuple(map(int, lengths)),

@@ -14,7 +14,7 @@ Recipes = Mapping[str, Collection[str]]
 
 
 @dataclass(frozen=True, slots=True)
-class Names:
+class KnownNames:
     """Everything that an entry can refer to."""
 
     sources: Collection[str] = ()
@@ -23,16 +23,16 @@ class Names:
     architectures: Mapping[str, Recipes] = field(default_factory=dict)
 
 
-def names_of(file: CatalogFile) -> Names:
+def names_of(file: CatalogFile) -> KnownNames:
     """What the entries of `file` are called."""
     recipes = {
         id: {name: recipe.quants for name, recipe in architecture.recipes.items()}
         for id, architecture in file.architectures.items()
     }
-    return Names(file.sources, file.components, file.pipelines, recipes)
+    return KnownNames(file.sources, file.components, file.pipelines, recipes)
 
 
-def broken_references(file: CatalogFile, known: Names) -> Iterator[Problem]:
+def broken_references(file: CatalogFile, known: KnownNames) -> Iterator[Problem]:
     """Names in `file` that are missing from `known`."""
     yield from _broken_architectures(file)
     yield from _broken_components(file, known)
@@ -62,7 +62,7 @@ def _broken_architectures(file: CatalogFile) -> Iterator[Problem]:
                 yield from _broken_groups(loc, groups)
 
 
-def _broken_components(file: CatalogFile, known: Names) -> Iterator[Problem]:
+def _broken_components(file: CatalogFile, known: KnownNames) -> Iterator[Problem]:
     for id, component in file.components.items():
         name = component.architecture
         loc = ("components", id, "architecture")
@@ -71,7 +71,7 @@ def _broken_components(file: CatalogFile, known: Names) -> Iterator[Problem]:
             yield from _broken_variants(id, component, known)
 
 
-def _broken_variants(id: str, component: Component, known: Names) -> Iterator[Problem]:
+def _broken_variants(id: str, component: Component, known: KnownNames) -> Iterator[Problem]:
     recipes = known.architectures[component.architecture]
     seen: set[tuple[str, str]] = set()
     for r, release in enumerate(component.releases):
@@ -100,7 +100,7 @@ def _broken_weights(
         yield from _missing((*loc, "quant"), what, variant.quant, recipes[name])
 
 
-def _broken_pipelines(file: CatalogFile, known: Names) -> Iterator[Problem]:
+def _broken_pipelines(file: CatalogFile, known: KnownNames) -> Iterator[Problem]:
     for id, pipeline in file.pipelines.items():
         loc = ("pipelines", id)
         parts = {
@@ -116,14 +116,14 @@ def _broken_pipelines(file: CatalogFile, known: Names) -> Iterator[Problem]:
             yield from _missing((*loc, "elo", "source"), "source", source, known.sources)
 
 
-def _broken_observations(file: CatalogFile, known: Names) -> Iterator[Problem]:
+def _broken_observations(file: CatalogFile, known: KnownNames) -> Iterator[Problem]:
     for i, seen in enumerate(file.observations):
         loc = ("observations", i)
         yield from _missing((*loc, "source"), "source", seen.source, known.sources)
         yield from _missing((*loc, "pipeline"), "pipeline", seen.pipeline, known.pipelines)
 
 
-def _broken_benchmarks(file: CatalogFile, known: Names) -> Iterator[Problem]:
+def _broken_benchmarks(file: CatalogFile, known: KnownNames) -> Iterator[Problem]:
     for i, seen in enumerate(file.benchmarks):
         loc = ("benchmarks", i)
         yield from _missing((*loc, "source"), "source", seen.source, known.sources)

@@ -113,10 +113,10 @@ def _plan(
     extra = tuple(extra_model_paths or ())
     places = Places(tuple(folder or ()), invokeai, comfyui, hf_cache, extra)
     own = OwnFiles(installed, tuple(file or ()), places)
-    options = plan.Options(ram, tuple(model or ()), all_pairs, frontier, top, times, own)
+    options = plan.PlanOptions(ram, tuple(model or ()), all_pairs, frontier, top, times, own)
     if context.invoked_subcommand is None:
         raise typer.Exit(plan.execute(options, shared))
-    if options != plan.Options():
+    if options != plan.PlanOptions():
         raise usage_error(
             "plan options stand before the name of another command", "put only shared options there"
         )

@@ -13,7 +13,7 @@ from fitplan.cli.output import Format, console, show, write, write_json
 from fitplan.errors import usage_error
 
 if TYPE_CHECKING:
-    from fitplan.questions.edit.observe import Measured, Seen
+    from fitplan.questions.edit.observe import MeasuredUsage, Seen
 
 
 def command(
@@ -78,7 +78,7 @@ def _day(text: str) -> date:
         raise usage_error(f"--date: {text!r} is no day", "write YYYY-MM-DD") from None
 
 
-def _print(found: "Measured", into: Target, kept: Path | None, shared: Common) -> None:
+def _print(found: "MeasuredUsage", into: Target, kept: Path | None, shared: Common) -> None:
     from fitplan.render import catalog_edit
 
     file = into.stored.path if into.stored else None

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from fitplan.catalog import Catalog, PublishedFile
-    from fitplan.questions.fit import Question
+    from fitplan.questions.fit import FitQuestion
     from fitplan.render.fit import FitReport
 
 EncoderOption = Annotated[
@@ -45,7 +45,7 @@ EncoderOption = Annotated[
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class FitOptions:
     """The command's own options, as given."""
 
     ram: str | None = None
@@ -86,11 +86,11 @@ def command(
     extra = tuple(extra_model_paths or ())
     places = Places(tuple(folder or ()), invokeai, comfyui, hf_cache, extra)
     remote = RemoteOptions(no_cache, refresh)
-    options = Options(ram, encoder, installed, places, remote)
+    options = FitOptions(ram, encoder, installed, places, remote)
     raise typer.Exit(execute(repository, options, given.over(context.obj or Common())))
 
 
-def execute(text: str, options: Options, shared: Common) -> int:
+def execute(text: str, options: FitOptions, shared: Common) -> int:
     """Read the repository, rank its files and print; exit code 1 when none makes a pair."""
     from fitplan.hub.address import is_remote, parse
     from fitplan.hub.models import RemoteModel, RemoteProblem
@@ -120,16 +120,16 @@ def execute(text: str, options: Options, shared: Common) -> int:
     return EXIT_UNREADABLE if report.problems else EXIT_NOTHING
 
 
-def _question(options: Options, shared: Common, budget: int) -> "Question":
-    from fitplan.questions.fit import Question
+def _question(options: FitOptions, shared: Common, budget: int) -> "FitQuestion":
+    from fitplan.questions.fit import FitQuestion
 
     catalog = shared.catalog()
     partners = _partners(options, catalog)
-    return Question(catalog, shared.runtime(), budget, partners, options.encoder or "")
+    return FitQuestion(catalog, shared.runtime(), budget, partners, options.encoder or "")
 
 
 def _partners(
-    options: Options, catalog: "Catalog"
+    options: FitOptions, catalog: "Catalog"
 ) -> "Mapping[str, Sequence[PublishedFile]] | None":
     """What is installed, by component; None when the catalog's files will do."""
     if not options.installed and options.places == Places():

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from fitplan.hub.address import Address
     from fitplan.hub.models import Reader
-    from fitplan.questions.fit import Question
+    from fitplan.questions.fit import FitQuestion
     from fitplan.questions.inspect import Inspection
     from fitplan.questions.inspect_remote import RemoteRow
     from fitplan.render.documents.inspect import InspectDocument
@@ -102,10 +102,10 @@ def _with_remote(paths: list[str], shared: Common, ram: str | None, options: Rem
     return _exit_code([item for group in groups for item in _inspections(group)])
 
 
-def _question(shared: Common, budget: int) -> "Question":
-    from fitplan.questions.fit import Question
+def _question(shared: Common, budget: int) -> "FitQuestion":
+    from fitplan.questions.fit import FitQuestion
 
-    return Question(shared.catalog(), shared.runtime(), budget)
+    return FitQuestion(shared.catalog(), shared.runtime(), budget)
 
 
 def _addresses(paths: list[str], endpoint: str) -> "dict[str, Address]":
@@ -120,7 +120,7 @@ def _group(
     address: "Address | None",
     reader: "Reader",
     shared: Common,
-    question: "Question | None",
+    question: "FitQuestion | None",
 ) -> "list[Inspection | RemoteRow]":
     """What one path of the command line names."""
     from fitplan.questions.inspect import Unreadable, inspect_path
@@ -141,7 +141,7 @@ def _inspections(group: "list[Inspection | RemoteRow]") -> "list[Inspection]":
 
 
 def _print_groups(
-    groups: "list[list[Inspection | RemoteRow]]", shared: Common, question: "Question | None"
+    groups: "list[list[Inspection | RemoteRow]]", shared: Common, question: "FitQuestion | None"
 ) -> None:
     if shared.output is Format.JSON:
         write_json(_document(groups))
@@ -160,7 +160,7 @@ def _print_groups(
 def _table(
     group: "list[Inspection | RemoteRow]",
     shared: Common,
-    question: "Question | None",
+    question: "FitQuestion | None",
     width: int,
 ) -> "RenderableType":
     from fitplan.questions.inspect_remote import RemoteRow

@@ -42,7 +42,7 @@ _PAIR = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class PackOptions:
     """The command's own options, as given."""
 
     ram: str | None
@@ -102,7 +102,7 @@ def command(
 ) -> None:
     """Find the best set of models that stays resident together; files they share count once."""
     shared = common(catalog, runtime, partial_loading, format, json).over(context.obj or Common())
-    options = Options(
+    options = PackOptions(
         ram,
         ram_total,
         tuple(model or ()),
@@ -116,7 +116,7 @@ def command(
     raise typer.Exit(execute(options, shared))
 
 
-def execute(options: Options, shared: Common) -> int:
+def execute(options: PackOptions, shared: Common) -> int:
     """Pack and print; exit code 1 when no set does what is wanted, 130 after Ctrl-C."""
     from fitplan.questions.pack.resident_set import Packed, pack
 
@@ -183,7 +183,7 @@ def _report(
     return PackReport(outcome, step, bounds, wishes, listed, named)
 
 
-def _wishes(options: Options, catalog: "Catalog") -> "Wishes":
+def _wishes(options: PackOptions, catalog: "Catalog") -> "Wishes":
     from fitplan.questions.pack.wishes import Wishes, usual_candidates
 
     if options.objective not in ("value", "count"):

@@ -168,13 +168,13 @@ def _usual() -> "Found":
 
 def _guarded(find: "Callable[[], Found | None]") -> "Found | None":
     """What `find` finds; one place that can't be read hides no other."""
-    from fitplan.machine.places import Found, Problem
+    from fitplan.machine.places import Found, PlaceProblem
 
     try:
         return find()
     except FitplanError as error:
         path, _, message = error.message.partition(": ")
-        return Found(problems=(Problem(Path(path), message or error.message),))
+        return Found(problems=(PlaceProblem(Path(path), message or error.message),))
 
 
 @dataclass(frozen=True, slots=True)

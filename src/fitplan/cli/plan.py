@@ -48,7 +48,7 @@ TopOption = Annotated[
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class PlanOptions:
     """The plan's own options, as given."""
 
     ram: str | None = None
@@ -72,7 +72,7 @@ class Options:
         return "all" if self.all_pairs else "frontier" if self.frontier else "best"
 
 
-def execute(options: Options, shared: Common) -> int:
+def execute(options: PlanOptions, shared: Common) -> int:
     """Plan and print; exit code 1 when nothing fits."""
     from fitplan.planning.planner import plan
     from fitplan.planning.report import make_report

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from fitplan.timing.answers import Question
     from fitplan.timing.gpus import OutsideGpu
     from fitplan.timing.operations import Size
-    from fitplan.timing.schema import Gpu, TimingData
+    from fitplan.timing.schema import GpuSpec, TimingData
 
 AUTO = "auto"
 SIDES = range(256, 4097)
@@ -211,13 +211,13 @@ def parse_image_size(text: str) -> "Size":
     return size
 
 
-def _gpu(name: str, data: "TimingData") -> "Gpu | OutsideGpu | None":
+def _gpu(name: str, data: "TimingData") -> "GpuSpec | OutsideGpu | None":
     from fitplan.timing.gpus import find_gpu
 
     return _detected(data) if name.strip().lower() == AUTO else find_gpu(data, name)
 
 
-def _detected(data: "TimingData") -> "Gpu | OutsideGpu | None":
+def _detected(data: "TimingData") -> "GpuSpec | OutsideGpu | None":
     """The first card its driver tells of; says on stderr when there is none that fitplan knows."""
     from fitplan.machine.memory import gpus
     from fitplan.render.text import printable

@@ -13,7 +13,7 @@ from fitplan.errors import EXIT_ANSWER, EXIT_NOTHING, usage_error
 from fitplan.units import parse_size
 
 if TYPE_CHECKING:
-    from fitplan.training.plan import Budget
+    from fitplan.training.plan import TrainingBudget
     from fitplan.training.report import TrainReport
 
 SIZES = ("512", "768", "1024")
@@ -40,7 +40,7 @@ class Optimizer(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class TrainOptions:
     """The command's own options, as given."""
 
     models: tuple[str, ...]
@@ -119,7 +119,7 @@ def command(
 ) -> int:
     """Plan LoRA runs of musubi-tuner: what fits a card, with how much swap, at what pace."""
     shared = common(catalog, None, None, format, json).over(context.obj or Common())
-    options = Options(
+    options = TrainOptions(
         tuple(models or ()),
         vram,
         ram,
@@ -138,7 +138,7 @@ def command(
     return execute(options, shared)
 
 
-def execute(options: Options, shared: Common) -> int:
+def execute(options: TrainOptions, shared: Common) -> int:
     """Plan and print; exit code 1 when nothing fits."""
     shared.expect_table_or_json("train")
     if options.as_commands and not options.models:
@@ -148,7 +148,7 @@ def execute(options: Options, shared: Common) -> int:
     return EXIT_ANSWER if report.rows else EXIT_NOTHING
 
 
-def _plan(options: Options, shared: Common) -> "TrainReport":
+def _plan(options: TrainOptions, shared: Common) -> "TrainReport":
     from fitplan.timing.reading import timing_data
     from fitplan.training.pace import find_card
     from fitplan.training.reading import shipped
@@ -173,8 +173,8 @@ def _plan(options: Options, shared: Common) -> "TrainReport":
     return train(file, catalog, ids, wish, sizes, options.steps, options.gpu is not None)
 
 
-def _budget(options: Options) -> "Budget":
-    from fitplan.training.plan import Budget
+def _budget(options: TrainOptions) -> "TrainingBudget":
+    from fitplan.training.plan import TrainingBudget
 
     if options.vram is None:
         raise usage_error("how much VRAM is there?", "say --vram SIZE, like --vram 12")
@@ -185,7 +185,9 @@ def _budget(options: Options) -> "Budget":
             f"a headroom of {options.headroom} leaves no VRAM to train in",
             "write it like 400MiB: a bare number is GiB",
         )
-    return Budget(vram, parse_size(options.ram) if options.ram is not None else None, headroom)
+    return TrainingBudget(
+        vram, parse_size(options.ram) if options.ram is not None else None, headroom
+    )
 
 
 def _size(text: str) -> tuple[int, int]:
@@ -195,7 +197,7 @@ def _size(text: str) -> tuple[int, int]:
     return int(match[1]), int(match[2] or match[1])
 
 
-def _print(report: "TrainReport", options: Options, format: Format) -> None:
+def _print(report: "TrainReport", options: TrainOptions, format: Format) -> None:
     if format is Format.JSON:
         from fitplan.render.train_document import train_document
 

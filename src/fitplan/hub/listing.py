@@ -17,7 +17,7 @@ from fitplan.accounting.file_names import container_named
 from fitplan.errors import FitplanError, file_error, unknown_name
 from fitplan.hub import problems
 from fitplan.hub.address import Address, is_commit
-from fitplan.hub.problems import Subject
+from fitplan.hub.problems import HubSubject
 from fitplan.hub.transport import Hub, Reply
 from fitplan.readers.json_walk import JsonText
 from fitplan.readers.source import shown
@@ -99,7 +99,7 @@ def list_files(hub: Hub, address: Address) -> Repository:
 
 
 @dataclass(frozen=True, slots=True)
-class _Info:
+class _RepositoryInfo:
     """What the API says of a repository, of whatever type that is, and its files."""
 
     files: tuple[RemoteFile, ...]
@@ -111,7 +111,7 @@ class _Info:
 _FIELDS = {"sha": "commit", "lastModified": "date", "id": "id"}
 
 
-def _info(reply: Reply, subject: Subject) -> _Info:
+def _info(reply: Reply, subject: HubSubject) -> _RepositoryInfo:
     walk = _walk(reply, subject)
     files: tuple[RemoteFile, ...] | None = None
     fields: dict[str, Any] = {}
@@ -126,7 +126,7 @@ def _info(reply: Reply, subject: Subject) -> _Info:
     walk.end()
     if files is None:
         raise problems.lie(subject, "the server doesn't list the repository's files")
-    return _Info(files, **fields)
+    return _RepositoryInfo(files, **fields)
 
 
 def _new_name(id: Any, asked: str) -> str:
@@ -165,7 +165,7 @@ def read_object(hub: Hub, repository: Repository, path: str, most: int) -> dict[
     return content
 
 
-def _get(hub: Hub, url: str, subject: Subject, most: int = MAX_ANSWER) -> Reply:
+def _get(hub: Hub, url: str, subject: HubSubject, most: int = MAX_ANSWER) -> Reply:
     def accept(status: int, headers: Mapping[str, str]) -> int:
         length = headers.get("content-length", "")
         if length.isdecimal() and int(length[:18]) > most:
@@ -179,7 +179,7 @@ def _get(hub: Hub, url: str, subject: Subject, most: int = MAX_ANSWER) -> Reply:
 class _Answer:
     """Reports what is wrong with the JSON of an answer."""
 
-    subject: Subject
+    subject: HubSubject
 
     def malformed(self, message: str, at: int) -> FitplanError:
         return problems.lie(self.subject, f"the server's answer {message} (byte {at})")
@@ -188,7 +188,7 @@ class _Answer:
         return self.subject.error(f"{message}; fitplan's limit is {most}", _SMALLER)
 
 
-def _walk(reply: Reply, subject: Subject) -> JsonText:
+def _walk(reply: Reply, subject: HubSubject) -> JsonText:
     """A walk through the JSON of an answer; FitplanError when it is not text."""
     try:
         reply.body.decode("utf-8")
@@ -199,7 +199,7 @@ def _walk(reply: Reply, subject: Subject) -> JsonText:
     return JsonText(reply.body, _Answer(subject))
 
 
-def _tree(hub: Hub, name: str, commit: str, subject: Subject) -> Iterator[RemoteFile]:
+def _tree(hub: Hub, name: str, commit: str, subject: HubSubject) -> Iterator[RemoteFile]:
     """The files of a repository's tree, with its sizes."""
     url = f"{hub.endpoint}/api/models/{name}/tree/{commit}?recursive=true&expand=false"
     asked: set[str] = set()
@@ -218,7 +218,7 @@ def _tree(hub: Hub, name: str, commit: str, subject: Subject) -> Iterator[Remote
             raise problems.lie(subject, "the server's listing has no last page")
 
 
-def _next_page(hub: Hub, url: str, headers: Mapping[str, str], subject: Subject) -> str:
+def _next_page(hub: Hub, url: str, headers: Mapping[str, str], subject: HubSubject) -> str:
     """Where the next page of a listing is; "" when there is none.
 
     FitplanError when the server says that there is one, but not where on this host.
@@ -238,12 +238,12 @@ def _next_page(hub: Hub, url: str, headers: Mapping[str, str], subject: Subject)
     return following
 
 
-def _check_count(count: int, subject: Subject) -> None:
+def _check_count(count: int, subject: HubSubject) -> None:
     if count > MAX_FILES:
         raise _Answer(subject).beyond(f"lists over {MAX_FILES} files", MAX_FILES)
 
 
-def _files(walk: JsonText, key: str, subject: Subject) -> Iterator[RemoteFile]:
+def _files(walk: JsonText, key: str, subject: HubSubject) -> Iterator[RemoteFile]:
     """The files in the list that is next; folders are left out."""
     for count, _ in enumerate(walk.items(), 1):
         _check_count(count, subject)
@@ -254,7 +254,7 @@ def _files(walk: JsonText, key: str, subject: Subject) -> Iterator[RemoteFile]:
             raise problems.lie(subject, "the server lists something that is not a file")
 
 
-def _file(entry: Mapping[str, Any], key: str, subject: Subject) -> RemoteFile:
+def _file(entry: Mapping[str, Any], key: str, subject: HubSubject) -> RemoteFile:
     path = entry.get(key)
     if not isinstance(path, str) or not _is_path(path):
         raise problems.lie(subject, f"the server lists a file called '{shown(path)}'")

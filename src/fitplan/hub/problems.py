@@ -15,7 +15,7 @@ DISTRUST = "the server or a proxy before it misbehaves: try again later, or anot
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class HubSubject:
     """What was asked for, and of whom."""
 
     what: str
@@ -37,7 +37,7 @@ def host_of(url: str) -> str:
 
 
 def refusal(
-    status: int, headers: Mapping[str, str], subject: Subject, logged_in: bool
+    status: int, headers: Mapping[str, str], subject: HubSubject, logged_in: bool
 ) -> FitplanError:
     """The error for an answer that is neither success nor redirect."""
     code = headers.get("x-error-code", "")
@@ -60,12 +60,12 @@ def refusal(
     return subject.error(f"the server answers with HTTP {status}", DISTRUST)
 
 
-def refused_by_storage(status: int, url: str, subject: Subject) -> FitplanError:
+def refused_by_storage(status: int, url: str, subject: HubSubject) -> FitplanError:
     """The hub has agreed, the host it sends us to has not."""
     return subject.error(f"{host_of(url)}, where the hub keeps it, answers HTTP {status}", LATER)
 
 
-def _gated(subject: Subject, logged_in: bool) -> FitplanError:
+def _gated(subject: HubSubject, logged_in: bool) -> FitplanError:
     accept = f"accept its terms on {subject.page}"
     if logged_in:
         return subject.error("is gated, and your account has no access yet", accept)
@@ -77,7 +77,7 @@ class MissingError(FitplanError):
     """The repository does not exist, or this user has no access."""
 
 
-def _missing(subject: Subject, logged_in: bool) -> FitplanError:
+def _missing(subject: HubSubject, logged_in: bool) -> FitplanError:
     what, cure = "repository not found for your account", "check its name and your token"
     if not logged_in:
         what = "public repository not found"
@@ -86,30 +86,30 @@ def _missing(subject: Subject, logged_in: bool) -> FitplanError:
     return MissingError(error.kind, error.message, error.hint)
 
 
-def waited(subject: Subject, seconds: float) -> FitplanError:
+def waited(subject: HubSubject, seconds: float) -> FitplanError:
     """The server wants a longer pause than anybody would sit through."""
     cure = f"try again in {seconds:.0f} seconds, or log in: members may ask more often"
     return subject.error("the server asks for fewer requests", cure)
 
 
-def silent(subject: Subject, url: str) -> FitplanError:
+def silent(subject: HubSubject, url: str) -> FitplanError:
     """Nothing came, or too slowly."""
     return subject.error(f"{host_of(url)} does not answer in time", f"check the network; {LATER}")
 
 
-def unreachable(subject: Subject, url: str) -> FitplanError:
+def unreachable(subject: HubSubject, url: str) -> FitplanError:
     """No connection, or one that broke."""
     return subject.error(
         f"can't reach {host_of(url)}", "check the network, HF_ENDPOINT and proxies"
     )
 
 
-def offline(subject: Subject) -> FitplanError:
+def offline(subject: HubSubject) -> FitplanError:
     """The user forbade the network."""
     cure = "unset it to read headers on the hub, or name a local file"
     return subject.error("HF_HUB_OFFLINE is set", cure)
 
 
-def lie(subject: Subject, message: str) -> FitplanError:
+def lie(subject: HubSubject, message: str) -> FitplanError:
     """The server's answer contradicts itself, the protocol, or its own listing."""
     return subject.error(message, DISTRUST)

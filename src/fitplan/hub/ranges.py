@@ -12,9 +12,9 @@ from pathlib import Path
 
 from fitplan.errors import FitplanError
 from fitplan.hub import problems
-from fitplan.hub.problems import Subject
+from fitplan.hub.problems import HubSubject
 from fitplan.hub.transport import Accept, Hub, Reply
-from fitplan.readers.source import Source
+from fitplan.readers.source import ByteSource
 
 FIRST = 4 << 10
 """Bytes of the first range: the counts, most metadata, and enough tensors for a mean."""
@@ -36,7 +36,7 @@ _CONTENT_RANGE = re.compile(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18}|\*)", re.IGN
 class RangeFile:
     """One file of one commit. Where `url` leads on other hosts is remembered for further ranges."""
 
-    def __init__(self, hub: Hub, url: str, subject: Subject, size: int) -> None:
+    def __init__(self, hub: Hub, url: str, subject: HubSubject, size: int) -> None:
         self.subject = subject
         self.size = size
         self.received = 0
@@ -92,7 +92,7 @@ def body_bytes(
     headers: Mapping[str, str],
     span: tuple[int, int],
     size: int,
-    subject: Subject,
+    subject: HubSubject,
 ) -> int:
     """The bytes that the body of an answer to a range has; FitplanError for any other answer."""
     if status != 206:
@@ -114,7 +114,7 @@ def body_bytes(
     return last + 1 - begin
 
 
-class RangeSource(Source):
+class RangeSource(ByteSource):
     """The header readers' view of a file on the hub."""
 
     scrap = 8

@@ -21,7 +21,7 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 from fitplan import __version__
 from fitplan.errors import FitplanError, usage_error
 from fitplan.hub import problems
-from fitplan.hub.problems import Subject
+from fitplan.hub.problems import HubSubject
 
 _MAX_REDIRECTS = 5
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -135,16 +135,16 @@ class Hub:
         """Whether `url` is on the endpoint itself: only there the token goes."""
         return _origin(url) == _origin(self.endpoint)
 
-    def subject(self, repository: str, what: str) -> Subject:
+    def subject(self, repository: str, what: str) -> HubSubject:
         """What errors about `repository` name."""
         parts = urlsplit(self.endpoint)
         server = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
-        return Subject(what, f"{server}/{repository}")
+        return HubSubject(what, f"{server}/{repository}")
 
     def get(
         self,
         url: str,
-        subject: Subject,
+        subject: HubSubject,
         accept: Accept,
         extra: Mapping[str, str] | None = None,
         until: float = math.inf,
@@ -174,7 +174,9 @@ class Hub:
         with self._lock:
             _ = (self.endpoint, self._token, self._client, self._http)
 
-    def _pause(self, passing: _PassingError, number: int, subject: Subject, until: float) -> None:
+    def _pause(
+        self, passing: _PassingError, number: int, subject: HubSubject, until: float
+    ) -> None:
         """Wait before the next try; the error when there is none, or no time for it."""
         if passing.after > self.patience.longest_wait:
             raise problems.waited(subject, passing.after) from None
@@ -186,7 +188,7 @@ class Hub:
         time.sleep(pause)
 
     def _follow(
-        self, url: str, subject: Subject, accept: Accept, extra: dict[str, str], until: float
+        self, url: str, subject: HubSubject, accept: Accept, extra: dict[str, str], until: float
     ) -> Reply:
         trusted = self.is_own(url)
         for _ in range(_MAX_REDIRECTS + 1):
@@ -207,7 +209,7 @@ class Hub:
         return headers
 
     def _within_time(
-        self, url: str, subject: Subject, ask: Callable[[], Reply], last: float
+        self, url: str, subject: HubSubject, ask: Callable[[], Reply], last: float
     ) -> Reply:
         answers: SimpleQueue[Reply | Exception] = SimpleQueue()
 
@@ -226,7 +228,7 @@ class Hub:
             return answer
         raise self._translated(answer, url, subject)
 
-    def _translated(self, error: Exception, url: str, subject: Subject) -> Exception:
+    def _translated(self, error: Exception, url: str, subject: HubSubject) -> Exception:
         """What went wrong, for a user; the exception's own text may hold a signed address."""
         if isinstance(error, (FitplanError, _PassingError)):
             return error
@@ -243,7 +245,7 @@ class Hub:
         return error
 
     def _ask(
-        self, url: str, headers: dict[str, str], subject: Subject, accept: Accept, last: float
+        self, url: str, headers: dict[str, str], subject: HubSubject, accept: Accept, last: float
     ) -> Reply:
         silence = self._http.Timeout(self.patience.silence)
         request = self._client.build_request("GET", url, headers=headers, timeout=silence)
@@ -254,7 +256,7 @@ class Hub:
             response.close()
 
     def _answer(
-        self, response: Any, url: str, subject: Subject, accept: Accept, last: float
+        self, response: Any, url: str, subject: HubSubject, accept: Accept, last: float
     ) -> Reply:
         status, headers = int(response.status_code), response.headers
         with self._lock:
@@ -269,14 +271,14 @@ class Hub:
         return Reply(status, headers, body, url)
 
     def _refused(
-        self, status: int, headers: Mapping[str, str], url: str, subject: Subject
+        self, status: int, headers: Mapping[str, str], url: str, subject: HubSubject
     ) -> Exception:
         if status < 429 and not self.is_own(url):
             return problems.refused_by_storage(status, url, subject)
         error = problems.refusal(status, headers, subject, self._token is not None)
         return _PassingError(error, retry_after(headers)) if status in _PASSING else error
 
-    def _body(self, response: Any, most: int, subject: Subject, last: float) -> bytes:
+    def _body(self, response: Any, most: int, subject: HubSubject, last: float) -> bytes:
         """The body; the thread that reads it ends at `last`, even if no caller is waiting."""
         body = bytearray()
         for piece in response.iter_raw():
@@ -319,7 +321,7 @@ def _origin(url: str) -> tuple[str, str, int] | None:
     return parts.scheme, (parts.hostname or "").casefold(), parts.port or _PORTS[parts.scheme]
 
 
-def _next(url: str, location: str, subject: Subject) -> str:
+def _next(url: str, location: str, subject: HubSubject) -> str:
     """Where a redirect leads; FitplanError for an invalid or no longer encrypted address."""
     try:
         target = urljoin(url, location) if location else ""

@@ -11,7 +11,7 @@ from pathlib import Path
 from fitplan.machine import extra_paths
 from fitplan.machine.extra_paths import KINDS
 from fitplan.machine.paths import is_folder, trouble
-from fitplan.machine.places import Found, Problem
+from fitplan.machine.places import Found, PlaceProblem
 
 EXTRA = "extra_model_paths.yaml"
 DESKTOP = "extra_models_config.yaml"
@@ -21,9 +21,9 @@ _MISNAMED = ("extra_model_paths.yml", f"{EXTRA}.txt", f"{EXTRA}.yaml")
 def find(root: Path, extra: Sequence[Path] = ()) -> Found:
     """The models ComfyUI at `root` would list, those of its extra paths and of `extra` included."""
     if (reason := trouble(root)) is not None:
-        found = Found(problems=(Problem(root, f"no ComfyUI here: {reason}; name its folder"),))
+        found = Found(problems=(PlaceProblem(root, f"no ComfyUI here: {reason}; name its folder"),))
     elif not is_folder(root):
-        found = Found(problems=(Problem(root, "not a folder; name ComfyUI's folder"),))
+        found = Found(problems=(PlaceProblem(root, "not a folder; name ComfyUI's folder"),))
     else:
         found = _root(_inner(root))
     return found + sum((extra_paths.find(path) for path in extra), Found())
@@ -43,7 +43,7 @@ def _root(root: Path) -> Found:
     if not os.path.lexists(root / EXTRA):
         found += Found(
             problems=tuple(
-                Problem(root / name, f"ComfyUI reads {EXTRA} only; rename it")
+                PlaceProblem(root / name, f"ComfyUI reads {EXTRA} only; rename it")
                 for name in _MISNAMED
                 if os.path.lexists(root / name)
             )

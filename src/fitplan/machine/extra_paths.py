@@ -16,7 +16,7 @@ import yaml
 from fitplan.errors import FitplanError
 from fitplan.machine import folders, safe_yaml
 from fitplan.machine.paths import is_folder, is_windows_path, trouble
-from fitplan.machine.places import Found, Problem
+from fitplan.machine.places import Found, PlaceProblem
 from fitplan.machine.small_file import read_small
 
 MAX_BYTES = 2**20
@@ -52,7 +52,7 @@ def find(file: Path) -> Found:
         content = read_small(file, MAX_BYTES, "")
         root = safe_yaml.compose(content.decode("utf-8"))
     except FitplanError as error:
-        return Found(problems=(Problem(file, error.message.removeprefix(f"{file}: ")),))
+        return Found(problems=(PlaceProblem(file, error.message.removeprefix(f"{file}: ")),))
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
         return _problem(file, line, f"not UTF-8 text; {_STOPS}: save it as UTF-8")
@@ -78,7 +78,7 @@ def _yaml_cure(lines: Sequence[str], number: int | None) -> str:
 
 def _problem(file: Path, line: int | None, message: str) -> Found:
     where = f"line {line}: " if line else ""
-    return Found(problems=(Problem(file, f"{where}{message}"),))
+    return Found(problems=(PlaceProblem(file, f"{where}{message}"),))
 
 
 def _line(node: yaml.Node) -> int:

@@ -14,7 +14,7 @@ from pathlib import Path
 from fitplan.accounting.file_names import container_named, file_sets
 from fitplan.accounting.weights import Container
 from fitplan.machine.paths import is_folder, trouble
-from fitplan.machine.places import Found, Place, Problem
+from fitplan.machine.places import Found, Place, PlaceProblem
 
 _PIPELINE = "model_index.json"
 _CONFIG = "config.json"
@@ -35,14 +35,14 @@ def find(root: Path, origin: str = "folder", role: str = "", *, configs: bool = 
         return _single(root, origin, role)
     items = list(_walk(root, configs))
     places = tuple(Place(item, origin, role=role) for item in items if isinstance(item, Path))
-    return Found(places, tuple(item for item in items if isinstance(item, Problem)))
+    return Found(places, tuple(item for item in items if isinstance(item, PlaceProblem)))
 
 
 def _single(path: Path, origin: str, role: str) -> Found:
     reason = trouble(path)
     if reason is None:
         return Found((Place(path, origin, role=role),))
-    return Found(problems=(Problem(path, reason),))
+    return Found(problems=(PlaceProblem(path, reason),))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class _Folder:
     """Whether it is a part of the pipeline in the folder above."""
 
 
-def _walk(root: Path, configs: bool) -> Iterator[Path | Problem]:
+def _walk(root: Path, configs: bool) -> Iterator[Path | PlaceProblem]:
     waiting = [_Folder(root, configs)]
     seen: set[tuple[int, int]] = set()
     while waiting:
@@ -66,7 +66,7 @@ def _walk(root: Path, configs: bool) -> Iterator[Path | Problem]:
             with os.scandir(current.path) as listing:
                 entries = sorted(listing, key=lambda entry: entry.name)
         except OSError as error:
-            yield Problem(current.path, f"can't be opened: {error.strerror or error}")
+            yield PlaceProblem(current.path, f"can't be opened: {error.strerror or error}")
             continue
         if (state.st_dev, state.st_ino) in seen:
             continue
@@ -93,11 +93,11 @@ def _models(folder: _Folder, files: Sequence[str]) -> Iterator[Path]:
 
 def _sorted_out(
     entries: Sequence[os.DirEntry[str]],
-) -> tuple[list[str], list[Path], list[Problem]]:
+) -> tuple[list[str], list[Path], list[PlaceProblem]]:
     """Names of files, folders to look into, and what is neither."""
     files: list[str] = []
     folders: list[Path] = []
-    problems: list[Problem] = []
+    problems: list[PlaceProblem] = []
     for entry in entries:
         if _is_folder(entry):
             if not _SKIPPED.fullmatch(entry.name):
@@ -109,16 +109,16 @@ def _sorted_out(
     return files, folders, problems
 
 
-def _strange(entry: os.DirEntry[str]) -> Iterator[Problem]:
+def _strange(entry: os.DirEntry[str]) -> Iterator[PlaceProblem]:
     """What is wrong with a special file whose name looks like a model's."""
     if not container_named(entry.name) and _DOCUMENT.fullmatch(entry.name):
         return
     reason = trouble(Path(entry))
     if reason is not None and not entry.name.startswith("._"):
-        yield Problem(Path(entry), reason)
+        yield PlaceProblem(Path(entry), reason)
     elif reason is None and container_named(entry.name):
         kind = "a named pipe" if stat.S_ISFIFO(entry.stat().st_mode) else "not a regular file"
-        yield Problem(Path(entry), kind)
+        yield PlaceProblem(Path(entry), kind)
 
 
 def _is_file(entry: os.DirEntry[str]) -> bool:

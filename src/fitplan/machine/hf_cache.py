@@ -8,7 +8,7 @@ from pathlib import Path
 
 from fitplan.machine import folders
 from fitplan.machine.paths import expanded, trouble
-from fitplan.machine.places import Found, Place, Problem
+from fitplan.machine.places import Found, Place, PlaceProblem
 
 _VARIABLES = ("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE")
 _REVISION = 8
@@ -45,14 +45,14 @@ def find(cache: Path) -> Found:
         repositories = sorted(path for path in cache.iterdir() if path.match("models--*"))
     except (OSError, ValueError):
         reason = trouble(cache) or "can't be opened"
-        return Found(problems=(Problem(cache, f"no Hugging Face cache here: {reason}"),))
+        return Found(problems=(PlaceProblem(cache, f"no Hugging Face cache here: {reason}"),))
     return sum((_repository(path) for path in repositories), Found())
 
 
 def _repository(folder: Path) -> Found:
     snapshots = folder / "snapshots"
     if trouble(snapshots) is not None:
-        return Found(problems=(Problem(folder, "no snapshot: the download is not complete"),))
+        return Found(problems=(PlaceProblem(folder, "no snapshot: the download is not complete"),))
     below = folders.find(snapshots, "hf-cache")
     name = folder.name.removeprefix("models--").replace("--", "/")
     return replace(below, places=_with_names(name, snapshots, below.places))

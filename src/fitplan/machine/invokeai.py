@@ -16,7 +16,7 @@ from urllib.parse import quote
 from fitplan.errors import FitplanError, file_error
 from fitplan.machine.invokeai_settings import read_settings
 from fitplan.machine.paths import expanded, is_file, is_windows_path, trouble
-from fitplan.machine.places import Found, Place, Problem
+from fitplan.machine.places import Found, Place, PlaceProblem
 
 SECONDS_TO_WAIT = 3.0
 """How long to wait for a database that another program holds."""
@@ -48,14 +48,14 @@ def find(root: Path, environment: Mapping[str, str] | None = None) -> Found:
     for number, row in _rows(database):
         model = _parsed(row)
         if isinstance(model, str):
-            found += Found(problems=(Problem(database, f"model {number}: {model}"),))
+            found += Found(problems=(PlaceProblem(database, f"model {number}: {model}"),))
         else:
             found += _model(model, settings.folder("models_dir", "models"))
     return found
 
 
 @dataclass(frozen=True, slots=True)
-class _Model:
+class _ModelRow:
     """What the database says about one model."""
 
     name: str
@@ -64,7 +64,7 @@ class _Model:
     is_external: bool
 
 
-def _parsed(row: Any) -> _Model | str:
+def _parsed(row: Any) -> _ModelRow | str:
     """What one row's JSON says, or why nothing can be done with it."""
     try:
         data = json.loads(row)
@@ -76,10 +76,10 @@ def _parsed(row: Any) -> _Model | str:
     external = path.startswith(_EXTERNAL) or data.get("base") == "external"
     if not external and not path.strip("./\\ "):
         return f"{name!r} has no path ({path!r})"
-    return _Model(name, path, type if isinstance(type, str) else "", external)
+    return _ModelRow(name, path, type if isinstance(type, str) else "", external)
 
 
-def _model(model: _Model, models: Path) -> Found:
+def _model(model: _ModelRow, models: Path) -> Found:
     """The place of one model; a problem when the file does not exist."""
     if model.is_external:
         return Found(external=1)
@@ -88,10 +88,10 @@ def _model(model: _Model, models: Path) -> Found:
     if reason is None:
         return Found((Place(where, "invokeai", model.name, model.type),))
     written = Path(model.path) if is_windows_path(model.path) else where
-    return Found(problems=(Problem(written, _gone(model, models, reason)),))
+    return Found(problems=(PlaceProblem(written, _gone(model, models, reason)),))
 
 
-def _gone(model: _Model, models: Path, reason: str) -> str:
+def _gone(model: _ModelRow, models: Path, reason: str) -> str:
     """Why a model has no file, and where its file may be instead."""
     what = f"InvokeAI's {model.name!r} has no file here: {reason}"
     if is_windows_path(model.path) or (os.name != "nt" and "\\" in model.path):

@@ -15,7 +15,7 @@ import yaml
 from fitplan.errors import FitplanError
 from fitplan.machine import safe_yaml
 from fitplan.machine.paths import home
-from fitplan.machine.places import Problem
+from fitplan.machine.places import PlaceProblem
 from fitplan.machine.small_file import read_small
 
 FILE = "invokeai.yaml"
@@ -34,7 +34,7 @@ class Settings:
     """From the file; what YAML makes of them."""
     variables: Mapping[str, str]
     """From the environment, by name in lower case."""
-    problems: tuple[Problem, ...] = ()
+    problems: tuple[PlaceProblem, ...] = ()
 
     def text(self, key: str) -> str | None:
         """A setting that is text; None when it isn't set, or is something else."""
@@ -77,7 +77,7 @@ def read_settings(root: Path, environment: Mapping[str, str]) -> Settings:
 
 
 def _without(root: Path, variables: Mapping[str, str], message: str) -> Settings:
-    problem = Problem(root / FILE, f"{message}; its settings are not used")
+    problem = PlaceProblem(root / FILE, f"{message}; its settings are not used")
     return Settings(root, {}, variables, (problem,))
 
 
@@ -89,11 +89,13 @@ def _flat(data: Mapping[Any, Any]) -> dict[str, Any]:
     return {str(key): value for key, value in {**lifted, **data}.items() if isinstance(key, str)}
 
 
-def _untold(path: Path, data: Mapping[Any, Any]) -> tuple[Problem, ...]:
+def _untold(path: Path, data: Mapping[Any, Any]) -> tuple[PlaceProblem, ...]:
     """Folders that are set to something that is not a folder's name."""
     wrong = [
         key
         for key in ("models_dir", "db_dir")
         if data.get(key) is not None and not isinstance(data.get(key), str)
     ]
-    return tuple(Problem(path, f"{key} is not text; the usual folder is used") for key in wrong)
+    return tuple(
+        PlaceProblem(path, f"{key} is not text; the usual folder is used") for key in wrong
+    )

@@ -18,7 +18,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class PlaceProblem:
     """Something that could not be looked at, or that a program does not use as it is written."""
 
     path: Path
@@ -30,7 +30,7 @@ class Found:
     """Places, and what could not be looked at on the way."""
 
     places: tuple[Place, ...] = ()
-    problems: tuple[Problem, ...] = ()
+    problems: tuple[PlaceProblem, ...] = ()
     external: int = 0
     """Models that run elsewhere: InvokeAI lists them, and they have no file."""
 
@@ -43,4 +43,4 @@ class Found:
 
     def or_problem(self, path: Path, message: str) -> "Found":
         """The same; where it is nothing at all, that is a problem with `path`."""
-        return Found(problems=(Problem(path, message),)) if self == Found() else self
+        return Found(problems=(PlaceProblem(path, message),)) if self == Found() else self

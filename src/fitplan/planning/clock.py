@@ -16,7 +16,7 @@ from fitplan.timing import model, reread
 from fitplan.timing.answers import Estimated, Measured, Question, Refused, Reread, Time
 from fitplan.timing.gpus import OutsideGpu
 from fitplan.timing.operations import Dimensions, operations
-from fitplan.timing.schema import Gpu, TimingData
+from fitplan.timing.schema import GpuSpec, TimingData
 from fitplan.units import GIB
 
 DENSE = frozenset({"BF16", "F16"})
@@ -120,7 +120,7 @@ class Clock:
     def _architecture(self, choice: Choice) -> str:
         return self.catalog.file.components[choice.file.component_id].architecture
 
-    def _estimate(self, plan: Plan, gpu: Gpu, forwards: int) -> Estimated:
+    def _estimate(self, plan: Plan, gpu: GpuSpec, forwards: int) -> Estimated:
         speed = model.speed(self.data, gpu, self.runtime.name)
         work = self._work(plan, gpu, forwards)
         terms = model.terms(work, speed)
@@ -129,14 +129,14 @@ class Clock:
             return Estimated(terms, seconds, None, overflow_bytes=work.overflow_bytes)
         return Estimated(terms, seconds, speed.error_seconds(seconds), self._unvalidated(plan, gpu))
 
-    def _unvalidated(self, plan: Plan, gpu: Gpu) -> str:
+    def _unvalidated(self, plan: Plan, gpu: GpuSpec) -> str:
         known = (
             self.data.unvalidated.get(key)
             for key in (gpu.architecture, self._architecture(plan.denoiser))
         )
         return "; ".join(why for why in known if why)
 
-    def _work(self, plan: Plan, gpu: Gpu, forwards: int) -> model.Work:
+    def _work(self, plan: Plan, gpu: GpuSpec, forwards: int) -> model.Work:
         counts = [self._operations(choice) for choice in plan.choices]
         encoders = (plan.encoder, *plan.others[:-1])
         room = gpu.vram_gib * GIB - round(
@@ -162,7 +162,7 @@ class Clock:
             return Refused(f"what {self.runtime.title} reads again is not modelled")
         loads = engine.loads_of.get(plan.denoiser.file.weights.family, engine.loads)
         parts = [
-            reread.Part(slot, choice.residency.cache_bytes, choice.file.weights.file_bytes)
+            reread.RereadPart(slot, choice.residency.cache_bytes, choice.file.weights.file_bytes)
             for slot, choice in zip(_slots(plan), plan.choices, strict=True)
         ]
         order = [i for slot in loads for i in _indexes(slot, len(parts))]

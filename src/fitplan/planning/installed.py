@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from fitplan.accounting.residency import Residency
 from fitplan.catalog import Pipeline, PublishedFile
-from fitplan.machine.places import Problem
+from fitplan.machine.places import PlaceProblem
 from fitplan.planning.candidates import Candidates, Group
 from fitplan.planning.matching import Matched, Unused
 from fitplan.planning.pairs import Choice
@@ -29,11 +29,13 @@ class Shortfall:
     missing: tuple[Missing, ...] = ()
     unused: tuple[Unused, ...] = ()
     """Installed models that are in no pair, each with the reason."""
-    problems: tuple[Problem, ...] = ()
+    problems: tuple[PlaceProblem, ...] = ()
     """What could not be read."""
 
 
-def shortfall(candidates: Candidates, matched: Matched, problems: tuple[Problem, ...]) -> Shortfall:
+def shortfall(
+    candidates: Candidates, matched: Matched, problems: tuple[PlaceProblem, ...]
+) -> Shortfall:
     """Every installed model that is in no pair of `candidates`, whose catalog has only these."""
     return Shortfall(
         tuple(_missing(candidates)), (*matched.unused, *_idle(candidates, matched)), problems

@@ -27,7 +27,7 @@ class Budget:
 
 
 @dataclass(frozen=True, slots=True)
-class Warning:
+class PlanWarning:
     """Something to know before trusting or downloading a pair."""
 
     kind: str
@@ -40,7 +40,7 @@ class Row:
 
     plan: Plan
     observed: Observed | None
-    warnings: tuple[Warning, ...]
+    warnings: tuple[PlanWarning, ...]
     time: Time | None = None
     """Seconds per image; None when no card was named."""
 
@@ -93,48 +93,50 @@ def make_report(
     return PlanReport(rows, answer.excluded, budget, candidates.runtime)
 
 
-def _judged(plan: Plan, budget: Budget) -> Iterator[Warning]:
+def _judged(plan: Plan, budget: Budget) -> Iterator[PlanWarning]:
     """A pair that the cache holds and the machine doesn't."""
     if budget.real_bytes is not None and plan.real_bytes > budget.real_bytes:
         needed, had = format_gib(plan.real_bytes), format_gib(budget.real_bytes)
         text = f"fits the cache, but needs {needed} of RAM where the machine has {had} for it"
-        yield Warning("exceeds-machine", text)
+        yield PlanWarning("exceeds-machine", text)
 
 
-def warnings_of(plan: Plan) -> Iterator[Warning]:
+def warnings_of(plan: Plan) -> Iterator[PlanWarning]:
     """What to know before trusting or downloading a pair."""
     if plan.real_bytes > plan.cache_bytes:
         held, counted = format_gib(plan.real_bytes), format_gib(plan.cache_bytes)
         text = f"holds {held} in RAM, the cache counts {counted}"
-        yield Warning("real-exceeds-cache", text)
+        yield PlanWarning("real-exceeds-cache", text)
     if plan.denoiser.file.assumed_among:
         listed = ", ".join(plan.denoiser.file.assumed_among)
         text = f"taken for this model by its shapes; its name does not say which it is of {listed}"
-        yield Warning("assumed-model", text)
+        yield PlanWarning("assumed-model", text)
     yield from _unknown_errors(plan)
     error = plan.encoder.file.rel_error
     if error is not None and error > ENCODER_FLOOR:
-        yield Warning("encoder-below-q4", "text encoder below Q4_K_M, where damage grows suddenly")
+        yield PlanWarning(
+            "encoder-below-q4", "text encoder below Q4_K_M, where damage grows suddenly"
+        )
     unsure = sum(choice.file.cache_error_bytes for choice in plan.choices)
     if unsure:
         text = (
             f"cache may be off by {format_gib(unsure)}: the file's mix of types is not fully known"
         )
-        yield Warning("cache-uncertain", text)
+        yield PlanWarning("cache-uncertain", text)
     for choice in plan.choices:
         if choice.residency.beware:
-            yield Warning("loads-wrongly", f"{choice.file.quant}: {choice.residency.beware}")
+            yield PlanWarning("loads-wrongly", f"{choice.file.quant}: {choice.residency.beware}")
         scratch = choice.residency.scratch
         if scratch is not None and scratch.basis == "unknown":
-            yield Warning("scratch-unknown", scratch.why)
+            yield PlanWarning("scratch-unknown", scratch.why)
     if plan.pipeline.elo is None:
-        yield Warning("no-elo", "no Elo known for this model: listed after those with one")
+        yield PlanWarning("no-elo", "no Elo known for this model: listed after those with one")
 
 
-def _unknown_errors(plan: Plan) -> Iterator[Warning]:
+def _unknown_errors(plan: Plan) -> Iterator[PlanWarning]:
     """A pair that can't be ranked by quality."""
     unknown = [c.file for c in (plan.denoiser, plan.encoder) if c.file.rel_error is None]
     if unknown:
         names = " and ".join(dict.fromkeys(file.quant for file in unknown))
         text = f"quality unknown (weight error of {names}): listed after pairs with a known one"
-        yield Warning("error-unknown", text)
+        yield PlanWarning("error-unknown", text)

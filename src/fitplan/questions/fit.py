@@ -93,7 +93,7 @@ def _error(item: "Pair | Without") -> float:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class FitQuestion:
     """What a file is to fit into, and beside what."""
 
     catalog: Catalog
@@ -105,7 +105,7 @@ class Question:
     """The text encoder that is to be kept; "" for any."""
 
 
-def choose(question: Question, found: Sequence[RemoteModel]) -> Choices:
+def choose(question: FitQuestion, found: Sequence[RemoteModel]) -> Choices:
     """The best pair of every file, ranked as plans are; FitplanError for an unknown encoder."""
     pairs: dict[str, list[Pair]] = {}
     without: list[Without] = []
@@ -129,7 +129,7 @@ def candidate(catalog: Catalog, remote: RemoteModel) -> Candidate | None:
     return Candidate(remote, replace(file, file=remote.name, url=url, source=_SOURCE))
 
 
-def _of_file(question: Question, remote: RemoteModel) -> Iterator[Pair | Without]:
+def _of_file(question: FitQuestion, remote: RemoteModel) -> Iterator[Pair | Without]:
     """A pair or a reason for each model that the file belongs to; one reason when there is none."""
     known = candidate(question.catalog, remote)
     if known is None:
@@ -155,7 +155,7 @@ def _pipelines(catalog: Catalog, component_id: str) -> Iterator[str]:
             yield id
 
 
-def _best(question: Question, known: Candidate, id: str) -> Pair | Without:
+def _best(question: FitQuestion, known: Candidate, id: str) -> Pair | Without:
     candidates = Candidates(_beside(question, known, id), question.runtime)
     budget = question.budget_bytes
     plans = plan(candidates, [id], budget, "best", 1).plans
@@ -169,7 +169,7 @@ def _best(question: Question, known: Candidate, id: str) -> Pair | Without:
     return Without(known.remote, pipeline, "too large", needed, known.file.rel_error)
 
 
-def _beside(question: Question, known: Candidate, id: str) -> Catalog:
+def _beside(question: FitQuestion, known: Candidate, id: str) -> Catalog:
     """A catalog with `known` alone in its slot, and the partners asked for in the other."""
     catalog = question.catalog
     pipeline = catalog.file.pipelines[id]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from fitplan.accounting.runtime import Runtime
 from fitplan.hub.models import Found, RemoteModel
-from fitplan.questions.fit import Choices, Pair, Question, Without, choose
+from fitplan.questions.fit import Choices, FitQuestion, Pair, Without, choose
 from fitplan.questions.inspect import InRuntime, Inspected, Inspection, Unreadable
 
 
@@ -20,7 +20,7 @@ class RemoteRow:
 
 
 def rows(
-    found: Sequence[Found], runtimes: Sequence[Runtime], question: Question | None
+    found: Sequence[Found], runtimes: Sequence[Runtime], question: FitQuestion | None
 ) -> list[RemoteRow]:
     """Every model with what it becomes and, when asked, the best pair it makes."""
     models = [item for item in found if isinstance(item, RemoteModel)]

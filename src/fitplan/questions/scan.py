@@ -9,7 +9,7 @@ from fitplan.accounting.file_names import container_named
 from fitplan.accounting.runtime import Runtime
 from fitplan.accounting.weights import Container
 from fitplan.machine.paths import is_folder
-from fitplan.machine.places import Found, Place, Problem
+from fitplan.machine.places import Found, Place, PlaceProblem
 from fitplan.questions.inspect import Inspected, Unreadable, inspect_path
 
 OnProgress = Callable[[int, int], None]
@@ -44,7 +44,7 @@ class Scan:
     """All models found, what could not be read, and how many places were the same files again."""
 
     models: tuple[Installed, ...]
-    problems: tuple[Problem, ...]
+    problems: tuple[PlaceProblem, ...]
     repeated: int
     external: int = 0
     """Models that a program lists and that run elsewhere: they have no file."""
@@ -73,11 +73,11 @@ def scan(found: Found, runtimes: Sequence[Runtime], on_progress: OnProgress) -> 
 
 
 def _read(
-    place: Place, runtimes: Sequence[Runtime], models: list[Installed], problems: list[Problem]
+    place: Place, runtimes: Sequence[Runtime], models: list[Installed], problems: list[PlaceProblem]
 ) -> None:
     for item in inspect_path(place.path, runtimes):
         if isinstance(item, Unreadable):
-            problems.append(Problem(item.path, item.error.message))
+            problems.append(PlaceProblem(item.path, item.error.message))
         else:
             models.append(Installed(place, item))
 

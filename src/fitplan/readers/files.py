@@ -11,9 +11,9 @@ from fitplan.errors import FitplanError
 from fitplan.readers.declared import declared_beside
 from fitplan.readers.gguf import is_gguf, read_gguf
 from fitplan.readers.header import Header
-from fitplan.readers.model import ModelFile, Place, assemble
+from fitplan.readers.model import ModelFile, ModelPlace, assemble
 from fitplan.readers.safetensors import is_safetensors, read_safetensors
-from fitplan.readers.source import MAX_TENSORS, Source, open_source, path_error
+from fitplan.readers.source import MAX_TENSORS, ByteSource, open_source, path_error
 
 _SHARD = re.compile(r"(.*)-(\d{5,6})-of-(\d{5,6})((?:\.[^.\-]+)?\.[^.]+)", re.DOTALL)
 _MAX_SHARDS = 999
@@ -32,7 +32,7 @@ def read_header(path: Path) -> Header:
         return walk_header(source)
 
 
-def walk_header(source: Source) -> Header:
+def walk_header(source: ByteSource) -> Header:
     """The header of an open file; FitplanError when it is not a model's, or damaged."""
     start = bytes(source.chunk()[:32])
     if is_gguf(start):
@@ -42,7 +42,7 @@ def walk_header(source: Source) -> Header:
     raise _not_a_model(start, source)
 
 
-def _not_a_model(start: bytes, source: Source) -> FitplanError:
+def _not_a_model(start: bytes, source: ByteSource) -> FitplanError:
     for magic, message, cure in _OTHERS:
         if start.startswith(magic):
             return source.error(message, cure)
@@ -77,7 +77,7 @@ def file_model(headers: Sequence[Header], declared: Declared | None = None) -> M
     container = headers[0].container
     wrong = [h.path for h in headers if container_named(h.path.name) is not container]
     warnings = (f"the content is {container}, whatever the name says",) if wrong else ()
-    place = Place(headers[0].path, container, warnings=warnings, declared=declared)
+    place = ModelPlace(headers[0].path, container, warnings=warnings, declared=declared)
     return assemble(place, headers)
 
 

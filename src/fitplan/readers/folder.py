@@ -14,7 +14,7 @@ from fitplan.readers.declared import QUANTIZATION_CONFIG, Asked, declared_by
 from fitplan.readers.files import read_file, read_headers
 from fitplan.readers.header import Header
 from fitplan.readers.json_file import read_json
-from fitplan.readers.model import ModelFile, Place, assemble
+from fitplan.readers.model import ModelFile, ModelPlace, assemble
 from fitplan.readers.source import os_error, path_error, shown
 
 _MAX_ENTRIES = 10_000
@@ -152,7 +152,7 @@ def folder_model(
     read = {header.path for header in headers}
     left_out = [file.name for file in files if file not in read]
     warnings = (f"left out: {', '.join(map(shown, left_out))}",) if left_out else ()
-    place = Place(path, Container.FOLDER, asked.load_type, warnings, asked.declared)
+    place = ModelPlace(path, Container.FOLDER, asked.load_type, warnings, asked.declared)
     return assemble(place, headers)
 
 

@@ -20,7 +20,7 @@ from fitplan.readers.header import (
     check_spans,
 )
 from fitplan.readers.metadata import MAX_NUMBERS, MAX_TEXT, Metadata, MetadataValue, wanted_of_gguf
-from fitplan.readers.source import MAX_NAME, Source, shown
+from fitplan.readers.source import MAX_NAME, ByteSource, shown
 
 MAGIC = b"GGUF"
 MAX_HEADER = 128 << 20
@@ -48,7 +48,7 @@ _INTEGERS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 10: "Q", 11: "q"}
 """GGUF value type → how `struct` reads it."""
 
 
-def read_gguf(source: Source) -> Header:
+def read_gguf(source: ByteSource) -> Header:
     """The header of an open GGUF file; FitplanError for anything that doesn't fit the file."""
     source.limit = min(source.size, MAX_HEADER)
     walker = _Walker(source, _byte_order(source))
@@ -80,7 +80,7 @@ def is_gguf(start: bytes) -> bool:
     return start.startswith(MAGIC)
 
 
-def _byte_order(source: Source) -> str:
+def _byte_order(source: ByteSource) -> str:
     """`<` or `>`: whichever makes the version number small."""
     source.skip(len(MAGIC))
     raw = source.take(4)
@@ -91,7 +91,7 @@ def _byte_order(source: Source) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _Info:
+class _TensorInfo:
     tensor: Tensor
     offset: int
     size: int
@@ -100,7 +100,7 @@ class _Info:
 class _Pace:
     """Tells a source what is still ahead of a run of items, by the mean of those that went by."""
 
-    def __init__(self, source: Source, count: int, usual: int) -> None:
+    def __init__(self, source: ByteSource, count: int, usual: int) -> None:
         self._source = source
         self._count = count
         self._usual = usual
@@ -117,7 +117,7 @@ class _Pace:
 class _Walker:
     """Steps through a header in one byte order."""
 
-    def __init__(self, source: Source, order: str) -> None:
+    def __init__(self, source: ByteSource, order: str) -> None:
         self._source = source
         self._order = order
         self._u32: Callable[[bytes], tuple[int]] = struct.Struct(f"{order}I").unpack
@@ -195,7 +195,7 @@ class _Walker:
         text = self._source.take(length).decode("utf-8", "replace")
         return text if text.isprintable() else None
 
-    def tensors(self, count: int) -> list[_Info]:
+    def tensors(self, count: int) -> list[_TensorInfo]:
         """Walk all tensor infos."""
         pace = _Pace(self._source, count, _USUAL_INFO)
         names = Names(self._source)
@@ -205,7 +205,7 @@ class _Walker:
             infos.append(self._tensor(names))
         return infos
 
-    def _tensor(self, names: Names) -> _Info:
+    def _tensor(self, names: Names) -> _TensorInfo:
         name = self._text(self._bytes(4 * MAX_NAME, "tensor name"), "tensor name")
         names.take(name)
         lengths = self._lengths(name)
@@ -215,7 +215,7 @@ class _Walker:
         if (lengths or (1,))[0] % stored_as.block_size:
             size = f"{stored_as.name}'s block size {stored_as.block_size}"
             raise self._source.error(f"rows of '{shown(name)}' are not a multiple of {size}")
-        return _Info(tensor, offset, stored_as.bytes_for(tensor.elements))
+        return _TensorInfo(tensor, offset, stored_as.bytes_for(tensor.elements))
 
     def _lengths(self, name: str) -> tuple[int, ...]:
         """The lengths of the axes of the tensor `name`, rows last."""
@@ -303,7 +303,7 @@ class _Walker:
         return _VALUE_BYTES[value_type]
 
 
-def _check_data(infos: list[_Info], alignment: int, source: Source) -> None:
+def _check_data(infos: list[_TensorInfo], alignment: int, source: ByteSource) -> None:
     """FitplanError when tensor data isn't aligned, overlaps, or reaches past the end."""
     if alignment.bit_count() != 1:
         raise source.error(f"has an alignment of {alignment} bytes, which is not a power of two")

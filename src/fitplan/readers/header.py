@@ -6,7 +6,7 @@ from pathlib import Path
 
 from fitplan.accounting.weights import Container, Tensor
 from fitplan.readers.metadata import Metadata
-from fitplan.readers.source import MAX_NAME, MAX_TENSORS, Source, path_error, shown
+from fitplan.readers.source import MAX_NAME, MAX_TENSORS, ByteSource, path_error, shown
 
 MAX_NAMES = 32 << 20
 """Bytes of all names of one file's tensors."""
@@ -42,7 +42,7 @@ class Span:
 class Names:
     """The names of one file's tensors as they come: each once, not too many, not too long."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: ByteSource) -> None:
         self._source = source
         self._seen: set[str] = set()
         self._bytes = 0
@@ -63,7 +63,7 @@ class Names:
             raise self._source.beyond(what, "names of printable letters")
 
 
-def check_count(count: int, what: str, source: Source) -> None:
+def check_count(count: int, what: str, source: ByteSource) -> None:
     """FitplanError when a header claims more of something than fitplan reads."""
     if count > MAX_TENSORS:
         raise source.beyond(f"has {count} {what}", MAX_TENSORS)
@@ -78,7 +78,7 @@ def check_unique(names: Iterable[str], path: Path) -> None:
         seen.add(name)
 
 
-def check_spans(spans: Sequence[Span], data_bytes: int, source: Source) -> None:
+def check_spans(spans: Sequence[Span], data_bytes: int, source: ByteSource) -> None:
     """FitplanError when tensor data reaches past the file's end or overlaps."""
     previous = Span(0, 0, "")
     for span in sorted(spans, key=lambda span: (span.begin, span.end)):

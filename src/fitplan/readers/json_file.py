@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from fitplan.readers.source import CHUNK, Source, open_source
+from fitplan.readers.source import CHUNK, ByteSource, open_source
 
 MAX_CONFIG = 1 << 20
 """Bytes a config.json may have."""
@@ -26,7 +26,7 @@ def read_json(path: Path, longest: int = MAX_CONFIG) -> dict[str, Any]:
         return content
 
 
-def _pieces(source: Source) -> Iterator[bytes]:
+def _pieces(source: ByteSource) -> Iterator[bytes]:
     """All bytes of a file, a chunk at a time."""
     while left := source.size - source.position:
         yield source.take(min(CHUNK, left))

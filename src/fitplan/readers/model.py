@@ -7,7 +7,7 @@ from pathlib import Path
 from fitplan.accounting.flavours import Declared
 from fitplan.accounting.quantization import TENSOR_TYPES
 from fitplan.accounting.weights import Container, Kind, Tensor, WeightFile
-from fitplan.architectures import Architecture, quant_of, recognise
+from fitplan.architectures import KnownArchitecture, quant_of, recognise
 from fitplan.readers.header import Header, check_unique
 from fitplan.readers.metadata import ORIGINAL_SHAPE
 
@@ -66,7 +66,7 @@ class ModelFile:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ModelPlace:
     """Where headers were found, as far as it decides how the model is loaded."""
 
     path: Path
@@ -77,7 +77,7 @@ class Place:
     """What a configuration file says of the quantization; None when it says nothing."""
 
 
-def assemble(place: Place, headers: Sequence[Header]) -> ModelFile:
+def assemble(place: ModelPlace, headers: Sequence[Header]) -> ModelFile:
     """One model from the headers of its file or shards; FitplanError when shards share a name."""
     tensors = [tensor for header in headers for tensor in _unfolded(header)]
     if len(headers) > 1:
@@ -96,7 +96,7 @@ def _unfolded(header: Header) -> Iterator[Tensor]:
 
 
 def _model(
-    place: Place, found: Architecture, file_bytes: int, file_type: int, bundle: str = ""
+    place: ModelPlace, found: KnownArchitecture, file_bytes: int, file_type: int, bundle: str = ""
 ) -> ModelFile:
     parts = _parts(place, found)
     weights = WeightFile(
@@ -124,13 +124,13 @@ def _model(
     )
 
 
-def _parts(place: Place, found: Architecture) -> tuple[ModelFile, ...]:
+def _parts(place: ModelPlace, found: KnownArchitecture) -> tuple[ModelFile, ...]:
     """The components of a checkpoint, its denoiser first."""
     ordered = sorted(found.parts, key=lambda part: part.kind is not Kind.DENOISER)
     return tuple(_model(place, part, _stored_bytes(part), -1, found.family) for part in ordered)
 
 
-def _stored_bytes(part: Architecture) -> int:
+def _stored_bytes(part: KnownArchitecture) -> int:
     return sum(group.bytes for group in part.groups)
 
 

@@ -12,7 +12,7 @@ from fitplan.accounting.weights import Container, Tensor
 from fitplan.readers.header import MAX_AXES, MAX_ENTRIES, Header, Names, Span, check_spans
 from fitplan.readers.json_walk import JsonText
 from fitplan.readers.metadata import MAX_TEXT, wanted_of_safetensors
-from fitplan.readers.source import Source, shown
+from fitplan.readers.source import ByteSource, shown
 
 MAX_HEADER = 100_000_000
 """Bytes a header may have: the format's own limit."""
@@ -43,7 +43,7 @@ def is_safetensors(start: bytes) -> bool:
     return first == b"{" or blank
 
 
-def read_safetensors(source: Source) -> Header:
+def read_safetensors(source: ByteSource) -> Header:
     """The header of an open safetensors file; FitplanError for anything that doesn't fit it."""
     length = int.from_bytes(source.take(8), "little")
     if length > source.size - 8:
@@ -66,7 +66,7 @@ def read_safetensors(source: Source) -> Header:
     )
 
 
-def _text(source: Source, length: int) -> bytearray:
+def _text(source: ByteSource, length: int) -> bytearray:
     """The JSON text, collected in chunks; FitplanError when it is not UTF-8."""
     text = bytearray()
     decode = codecs.getincrementaldecoder("utf-8")().decode
@@ -88,7 +88,7 @@ def _text(source: Source, length: int) -> bytearray:
 class _Entries:
     """What a header's JSON text lists."""
 
-    def __init__(self, text: bytearray, source: Source) -> None:
+    def __init__(self, text: bytearray, source: ByteSource) -> None:
         self.tensors: list[Tensor] = []
         self.spans: list[Span] = []
         self.metadata: dict[str, str] = {}

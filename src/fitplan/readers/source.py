@@ -48,7 +48,7 @@ def os_error(path: Path, error: OSError) -> FitplanError:
     return path_error(path, error.strerror or type(error).__name__, "check the path")
 
 
-class Source(ABC):
+class ByteSource(ABC):
     """A file at a position, with a limit behind which nothing is read."""
 
     scrap = 1 << 16
@@ -114,7 +114,7 @@ class Source(ABC):
         """Make the buffer begin at the position, with `least` bytes if the limit allows that."""
 
 
-class FileSource(Source):
+class FileSource(ByteSource):
     """A file on disk."""
 
     def __init__(self, file: BinaryIO, path: Path, size: int) -> None:
@@ -128,7 +128,7 @@ class FileSource(Source):
 
 
 @contextmanager
-def open_source(path: Path) -> Iterator[Source]:
+def open_source(path: Path) -> Iterator[ByteSource]:
     """Open a regular file; FitplanError when it's none, is empty, or changes under the reader."""
     try:
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0) | _NO_WAIT)

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from fitplan.planning.pairs import Plan
 from fitplan.questions.edit.diff import BUDGETS, NewBest, Review
-from fitplan.questions.edit.difference import Change
+from fitplan.questions.edit.difference import Difference
 from fitplan.render.documents.catalog import BestPairEntry, CatalogDiffDocument, NewBestEntry
 from fitplan.render.rich_tables import bare_table
 from fitplan.render.text import printable
@@ -67,17 +67,17 @@ def _pair(plan: Plan | None, known: bool) -> Text:
     return Text(f"{printable(' + '.join(names))} ({size}{quality})")
 
 
-def _counts(changes: list[Change]) -> str:
+def _counts(changes: list[Difference]) -> str:
     kinds = [change.kind for change in changes]
     return ", ".join(f"{kinds.count(kind)} {kind}" for kind in _SIGNS if kind in kinds)
 
 
-def _change(change: Change) -> Text:
+def _change(change: Difference) -> Text:
     sign, style = _SIGNS[change.kind]
     return Text(f"  {sign} {printable(change.id)}{_what(change)}", style=style)
 
 
-def _what(change: Change) -> str:
+def _what(change: Difference) -> str:
     before, after = change.bytes_before, change.bytes_after
     if before is not None and after is not None and before != after:
         others = [fact for fact in change.facts if fact != "bytes"]

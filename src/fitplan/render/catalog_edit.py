@@ -11,7 +11,7 @@ from rich.text import Text
 from fitplan.questions.edit.add import Additions
 from fitplan.questions.edit.entry import Entry
 from fitplan.questions.edit.format import Rewritten
-from fitplan.questions.edit.observe import Measured
+from fitplan.questions.edit.observe import MeasuredUsage
 from fitplan.render.documents.catalog_edit import (
     AddedEntry,
     CatalogAddDocument,
@@ -106,7 +106,7 @@ def _written(before: str, after: str, file: Path | None, backup: Path | None) ->
 
 
 def observe_document(
-    found: Measured, before: str, file: Path | None, backup: Path | None
+    found: MeasuredUsage, before: str, file: Path | None, backup: Path | None
 ) -> CatalogObserveDocument:
     """`fitplan.catalog-observe/1`."""
     return {
@@ -119,13 +119,13 @@ def observe_document(
     }
 
 
-def _observation(found: Measured) -> ObservationEntry:
+def _observation(found: MeasuredUsage) -> ObservationEntry:
     seen = found.observation
     numbers = {"cache_gib": float(seen["cache_gib"]), "date": seen["date"].isoformat()}
     return cast("ObservationEntry", seen | numbers)
 
 
-def residual_line(found: Measured, comment: bool = False) -> str:
+def residual_line(found: MeasuredUsage, comment: bool = False) -> str:
     """The measured figure beside the prediction, in one line."""
     seen = found.observation
     name = f"{found.explanation.pipeline.name} {seen['denoiser']} + {seen['encoder']}"

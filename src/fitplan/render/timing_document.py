@@ -10,13 +10,13 @@ def gpu_document(question: Question | None) -> GpuEntry | None:
     """The card that times are for; null when none was named."""
     if question is None:
         return None
-    from fitplan.timing.schema import Gpu
+    from fitplan.timing.schema import GpuSpec
 
     gpu = question.gpu
     return {
         "name": gpu.name,
         "architecture": gpu.architecture,
-        "peak_tflops": round(gpu.peak_tflops, 1) if isinstance(gpu, Gpu) else None,
+        "peak_tflops": round(gpu.peak_tflops, 1) if isinstance(gpu, GpuSpec) else None,
         "size": str(question.size),
         "disk_bytes_per_second": question.disk,
     }

@@ -9,10 +9,10 @@ from rich.text import Text
 
 from fitplan.render.rich_tables import bare_table
 from fitplan.render.text import printable
-from fitplan.training.formula import Vram
+from fitplan.training.formula import TrainingVram
 from fitplan.training.pace import Pace
-from fitplan.training.plan import Plan, describe, residual_mib
-from fitplan.training.report import Row, TrainReport
+from fitplan.training.plan import TrainingPlan, describe, residual_mib
+from fitplan.training.report import TrainingRow, TrainReport
 from fitplan.training.search import Unfit
 from fitplan.training.warnings import NOTES, TIGHT_VRAM
 from fitplan.units import GIB, MIB, format_gib
@@ -67,17 +67,17 @@ def _title(report: TrainReport) -> list[RenderableType]:
     return [Text(f"{head} {format_gib(budget.vram_bytes)} of VRAM {kept}{ram}", style="bold")]
 
 
-def _cell(plans: list[Plan], size: tuple[int, int]) -> Text:
+def _cell(plans: list[TrainingPlan], size: tuple[int, int]) -> Text:
     here = [plan for plan in plans if (plan.run.width, plan.run.height) == size]
     return Text("\n".join(f"{_how(p)} {p.vram.total / GIB:.1f}" for p in here) or "nothing fits")
 
 
-def _how(plan: Plan) -> str:
+def _how(plan: TrainingPlan) -> str:
     swap = f" swap {plan.run.blocks_to_swap}" if plan.run.blocks_to_swap else ""
     return f"{plan.run.precision}{swap}{' offload' if plan.run.offload else ''}"
 
 
-def _plans(report: TrainReport, rows: list[Row]) -> Table:
+def _plans(report: TrainReport, rows: list[TrainingRow]) -> Table:
     table = bare_table()
     for heading in ("Size", "Plan"):
         table.add_column(heading, no_wrap=True)
@@ -89,7 +89,7 @@ def _plans(report: TrainReport, rows: list[Row]) -> Table:
     return table
 
 
-def _cells(report: TrainReport, plan: Plan) -> Iterator[RenderableType]:
+def _cells(report: TrainReport, plan: TrainingPlan) -> Iterator[RenderableType]:
     free = report.budget.vram_bytes - plan.vram.total
     yield f"{plan.run.width}x{plan.run.height}"
     yield _how(plan)
@@ -108,7 +108,7 @@ def _basis(pace: Pace) -> str:
     return f"±{pace.margin:.0%} {pace.basis}"
 
 
-def _breakdown(plans: list[Plan]) -> Table:
+def _breakdown(plans: list[TrainingPlan]) -> Table:
     table = bare_table()
     table.add_column("VRAM, MiB", no_wrap=True)
     for plan in plans:
@@ -122,12 +122,12 @@ def _breakdown(plans: list[Plan]) -> Table:
     return table
 
 
-def _mib(vram: Vram, part: str) -> str:
+def _mib(vram: TrainingVram, part: str) -> str:
     size: int = getattr(vram, part)
     return str(round(size / MIB)) if size else "-"
 
 
-def _remarks(report: TrainReport, rows: list[Row]) -> Iterator[Text]:
+def _remarks(report: TrainReport, rows: list[TrainingRow]) -> Iterator[Text]:
     for row in rows:
         residual = residual_mib(row.plan)
         if row.plan.measured and residual is not None:

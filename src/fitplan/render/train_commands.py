@@ -5,8 +5,8 @@ from itertools import groupby
 
 from fitplan.render.text import printable
 from fitplan.training.launch import commands, dataset_lines, shell
-from fitplan.training.plan import Plan, describe
-from fitplan.training.report import Row, TrainReport
+from fitplan.training.plan import TrainingPlan, describe
+from fitplan.training.report import TrainingRow, TrainReport
 from fitplan.units import MIB
 
 
@@ -18,11 +18,11 @@ def train_commands(report: TrainReport) -> str:
     return "\n".join(lines)
 
 
-def _same_caches(row: Row) -> tuple[str, int, int]:
+def _same_caches(row: TrainingRow) -> tuple[str, int, int]:
     return row.plan.model.id, row.plan.run.width, row.plan.run.height
 
 
-def _group(report: TrainReport, rows: list[Row]) -> Iterator[str]:
+def _group(report: TrainReport, rows: list[TrainingRow]) -> Iterator[str]:
     first = rows[0].plan
     caching = commands(first, report.steps, report.budget)
     size = f"{first.run.width}x{first.run.height}"
@@ -36,6 +36,6 @@ def _group(report: TrainReport, rows: list[Row]) -> Iterator[str]:
         yield shell(commands(row.plan, report.steps, report.budget).train)
 
 
-def _summary(plan: Plan) -> str:
+def _summary(plan: TrainingPlan) -> str:
     used, margin = round(plan.vram.total / MIB), round(plan.claim.margin_bytes / MIB)
     return f"{describe(plan)}: {used} ±{margin} MiB of VRAM"

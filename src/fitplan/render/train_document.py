@@ -9,10 +9,10 @@ from fitplan.render.documents.train import (
     TrainPlanEntry,
     UnfitEntry,
 )
-from fitplan.training.formula import Vram
+from fitplan.training.formula import TrainingVram
 from fitplan.training.launch import commands, memory_flags
-from fitplan.training.plan import Budget, Plan
-from fitplan.training.report import Row, TrainReport
+from fitplan.training.plan import TrainingBudget, TrainingPlan
+from fitplan.training.report import TrainingRow, TrainReport
 from fitplan.training.search import Unfit
 from fitplan.units import MIB
 
@@ -30,7 +30,7 @@ def train_document(report: TrainReport) -> TrainDocument:
     }
 
 
-def _budget(budget: Budget) -> TrainBudgetEntry:
+def _budget(budget: TrainingBudget) -> TrainBudgetEntry:
     return {
         "vram_bytes": budget.vram_bytes,
         "ram_bytes": budget.ram_bytes,
@@ -38,7 +38,7 @@ def _budget(budget: Budget) -> TrainBudgetEntry:
     }
 
 
-def _plan(report: TrainReport, row: Row) -> TrainPlanEntry:
+def _plan(report: TrainReport, row: TrainingRow) -> TrainPlanEntry:
     plan = row.plan
     run, pace, argv = plan.run, plan.pace, commands(plan, report.steps, report.budget)
     hours = None if pace.seconds is None else round(pace.seconds * report.steps / 3600, 2)
@@ -67,7 +67,7 @@ def _plan(report: TrainReport, row: Row) -> TrainPlanEntry:
     }
 
 
-def _brief(plan: Plan) -> RunEntry:
+def _brief(plan: TrainingPlan) -> RunEntry:
     run = plan.run
     return {
         "model": plan.model.name,
@@ -81,7 +81,7 @@ def _brief(plan: Plan) -> RunEntry:
     }
 
 
-def _breakdown(vram: Vram) -> BreakdownEntry:
+def _breakdown(vram: TrainingVram) -> BreakdownEntry:
     return {
         "context_bytes": vram.context,
         "weights_resident_bytes": vram.weights_resident,
@@ -94,7 +94,7 @@ def _breakdown(vram: Vram) -> BreakdownEntry:
     }
 
 
-def _measured(plan: Plan) -> MeasuredRunEntry | None:
+def _measured(plan: TrainingPlan) -> MeasuredRunEntry | None:
     seen = plan.measured
     if seen is None:
         return None

@@ -14,7 +14,7 @@ tensors can't tell: matrices count unrounded, vectors not at all (under 0.1 % ei
 from functools import partial
 
 from fitplan.accounting.fitting import Headroom, Together
-from fitplan.accounting.rules import Beside, Keep, Refusal, Rule, Treatment
+from fitplan.accounting.rules import Beside, Keep, LoadingRule, Refusal, Treatment
 from fitplan.accounting.runtime import Runtime
 from fitplan.accounting.weights import Role
 from fitplan.runtimes.loading import (
@@ -83,7 +83,7 @@ _VECTORS_F32 = cast("F32", "one-dimensional BF16 becomes F32", "BF16", roles=onl
 _PACKED = keep("GGUF quantizations stay packed; mapped until used, then anonymous")
 
 
-def rules(mode: str) -> tuple[Rule, ...]:
+def rules(mode: str) -> tuple[LoadingRule, ...]:
     """The residency rules; `mode`: "dynamic" or "legacy"."""
     return (*_denoisers(mode), *_vaes(mode), *_encoders(mode))
 
@@ -97,7 +97,7 @@ def _kept(mode: str) -> tuple[Treatment, ...]:
     return (unpinned, keep("copied to pinned RAM in the file's type; part by part evictable"))
 
 
-def _denoisers(mode: str) -> tuple[Rule, ...]:
+def _denoisers(mode: str) -> tuple[LoadingRule, ...]:
     gguf = "UnetLoaderGGUF (ComfyUI-GGUF nodes.py)"
     single = "UNETLoader (nodes.py), comfy/model_management.py"
     why = "plain fp8 becomes BF16, unless the GPU computes fp8 or 2n > 0.88·VRAM - 1.2 GiB"
@@ -106,7 +106,7 @@ def _denoisers(mode: str) -> tuple[Rule, ...]:
         rule
         for family in (*_MEASURED, *_READ)
         for rule in (
-            Rule(
+            LoadingRule(
                 family,
                 GGUF,
                 (_VECTORS_F32, _PACKED),
@@ -114,7 +114,7 @@ def _denoisers(mode: str) -> tuple[Rule, ...]:
                 GGML_QUANTS,
                 basis="measured" if family in _MEASURED else "code",
             ),
-            Rule(
+            LoadingRule(
                 family,
                 SINGLE,
                 (*doubled, *_kept(mode)),
@@ -127,7 +127,7 @@ def _denoisers(mode: str) -> tuple[Rule, ...]:
     )
 
 
-def _vaes(mode: str) -> tuple[Rule, ...]:
+def _vaes(mode: str) -> tuple[LoadingRule, ...]:
     integers = keep("integer buffers keep their width")
     legacy = (
         Treatment(only(Role.BUFFERS), integers.becomes, integers.why),
@@ -136,7 +136,7 @@ def _vaes(mode: str) -> tuple[Rule, ...]:
     treatments = legacy if mode == "legacy" else _kept(mode)
     where = "VAELoader (nodes.py)"
     return tuple(
-        Rule(
+        LoadingRule(
             family,
             SINGLE,
             treatments,
@@ -148,7 +148,7 @@ def _vaes(mode: str) -> tuple[Rule, ...]:
     )
 
 
-def _encoders(mode: str) -> tuple[Rule, ...]:
+def _encoders(mode: str) -> tuple[LoadingRule, ...]:
     table = only(Role.TOKEN_EMBEDDING)
     dense = cast("F16", "a table of 65,536 or more tokens is dequantized to F16", roles=table)
     half = cast("F16", "norms and the relative bias become F16", "F32", "F16", "BF16")
@@ -161,7 +161,7 @@ def _encoders(mode: str) -> tuple[Rule, ...]:
         rule
         for family in _LANGUAGE_MODELS
         for rule in (
-            Rule(
+            LoadingRule(
                 family,
                 GGUF,
                 (dense, _VECTORS_F32, _PACKED),
@@ -170,7 +170,7 @@ def _encoders(mode: str) -> tuple[Rule, ...]:
                 adds,
                 basis="measured" if family == "qwen3" else "code",
             ),
-            Rule(
+            LoadingRule(
                 family,
                 SINGLE,
                 plain,
@@ -184,12 +184,12 @@ def _encoders(mode: str) -> tuple[Rule, ...]:
     )
     return (
         *models,
-        Rule("t5", GGUF, (small, _NO_SECOND_TABLE, _PACKED), gguf, GGML_QUANTS, adds),
-        Rule("t5", SINGLE, head, single, _TYPES, adds, from_code=_QUANTIZED),
-        Rule("umt5", GGUF, (dense, small, _PACKED), gguf, GGML_QUANTS, adds, basis="code"),
-        Rule("umt5", SINGLE, head, single, _TYPES, adds, basis="code"),
+        LoadingRule("t5", GGUF, (small, _NO_SECOND_TABLE, _PACKED), gguf, GGML_QUANTS, adds),
+        LoadingRule("t5", SINGLE, head, single, _TYPES, adds, from_code=_QUANTIZED),
+        LoadingRule("umt5", GGUF, (dense, small, _PACKED), gguf, GGML_QUANTS, adds, basis="code"),
+        LoadingRule("umt5", SINGLE, head, single, _TYPES, adds, basis="code"),
         *(
-            Rule(
+            LoadingRule(
                 family,
                 SINGLE,
                 plain,

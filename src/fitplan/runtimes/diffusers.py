@@ -8,7 +8,7 @@ evicted. Activations are not counted: on a GPU they are in its memory.
 from functools import partial
 
 from fitplan.accounting.fitting import Together
-from fitplan.accounting.rules import Drop, Keep, MadeUp, Quantize, Refusal, Rule, Treatment
+from fitplan.accounting.rules import Drop, Keep, LoadingRule, MadeUp, Quantize, Refusal, Treatment
 from fitplan.accounting.runtime import Runtime
 from fitplan.accounting.weights import Role
 from fitplan.runtimes.loading import (
@@ -80,7 +80,7 @@ def refusals(version: str) -> tuple[Refusal, ...]:
     return (_NO_QUANTO, _NO_FLUX2_GGUF) if version == "0.36" else (_NO_QUANTO,)
 
 
-def rules(version: str, dtype: str, offload: str) -> tuple[Rule, ...]:
+def rules(version: str, dtype: str, offload: str) -> tuple[LoadingRule, ...]:
     """The residency rules of `version`, asked for `dtype` (see `DTYPES`)."""
     old, maps = version == "0.36", offload == "none"
     return (
@@ -95,11 +95,11 @@ def _asked(dtype: str, otherwise: str) -> str:
     return otherwise if dtype == "none" else _TYPES.get(dtype, "BF16")
 
 
-def _quantized() -> tuple[Rule, ...]:
+def _quantized() -> tuple[LoadingRule, ...]:
     """Folders that SDNQ saved; the package of that name must be installed and imported."""
     treatments = (_NOT_LOADED, keep("already quantized: loaded as it is"))
     return tuple(
-        Rule(
+        LoadingRule(
             family,
             FOLDER,
             treatments,
@@ -112,14 +112,14 @@ def _quantized() -> tuple[Rule, ...]:
     )
 
 
-def _models(old: bool, dtype: str, maps: bool) -> tuple[Rule, ...]:
+def _models(old: bool, dtype: str, maps: bool) -> tuple[LoadingRule, ...]:
     why = "no type was asked for: float32" if dtype == "none" else f"loaded as {dtype}"
     if dtype in _QUANTIZED:
         why = "loaded as bfloat16"
     treatments = (_INTEGERS, cast(_asked(dtype, "F32"), why))
     where = "ModelMixin.from_pretrained, FromOriginalModelMixin.from_single_file"
     return tuple(
-        Rule(
+        LoadingRule(
             family,
             DENSE,
             treatments,
@@ -133,7 +133,7 @@ def _models(old: bool, dtype: str, maps: bool) -> tuple[Rule, ...]:
     )
 
 
-def _gguf(old: bool, dtype: str) -> tuple[Rule, ...]:
+def _gguf(old: bool, dtype: str) -> tuple[LoadingRule, ...]:
     """GGUF denoisers; 0.36 can't load FLUX.2's."""
     families = (f for f in _DENOISERS if not (old and f == "flux2"))
     why = "F32 and F16 are cast to the compute type"
@@ -142,7 +142,7 @@ def _gguf(old: bool, dtype: str) -> tuple[Rule, ...]:
         keep("GGUF quantizations and BF16 stay packed"),
     )
     return tuple(
-        Rule(
+        LoadingRule(
             family,
             GGUF,
             treatments,
@@ -154,14 +154,14 @@ def _gguf(old: bool, dtype: str) -> tuple[Rule, ...]:
     )
 
 
-def _encoders(old: bool, dtype: str, maps: bool) -> tuple[Rule, ...]:
+def _encoders(old: bool, dtype: str, maps: bool) -> tuple[LoadingRule, ...]:
     gguf = "modeling_gguf_pytorch_utils.py (transformers)"
     whole = cast("BF16", "transformers dequantizes a GGUF whole")
     return tuple(
         rule
         for family in _ENCODERS
         for rule in (
-            Rule(
+            LoadingRule(
                 family,
                 FOLDER,
                 (keep("already quantized: loaded as it is"),),
@@ -170,7 +170,7 @@ def _encoders(old: bool, dtype: str, maps: bool) -> tuple[Rule, ...]:
                 when_role=Role.QUANT_STATE,
                 basis="code",
             ),
-            Rule(
+            LoadingRule(
                 family,
                 FOLDER,
                 (_NOT_LOADED, _INTEGERS, *_encoder(old, dtype)),
@@ -179,7 +179,9 @@ def _encoders(old: bool, dtype: str, maps: bool) -> tuple[Rule, ...]:
                 basis="measured" if family in _MEASURED_DENSE else "code",
                 maps=maps,
             ),
-            Rule(family, GGUF, (whole,), gguf, GGML_QUANTS, basis="code", bundles=frozenset()),
+            LoadingRule(
+                family, GGUF, (whole,), gguf, GGML_QUANTS, basis="code", bundles=frozenset()
+            ),
         )
     )
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from fitplan.accounting.flavours import SDNQ_TYPES, SVDQ_TYPES
 from fitplan.accounting.quantization import GGML_TYPES
-from fitplan.accounting.rules import Cast, Drop, Keep, Refusal, Rule, Treatment
+from fitplan.accounting.rules import Cast, Drop, Keep, LoadingRule, Refusal, Treatment
 from fitplan.accounting.weights import Container, Role
 
 GGUF = frozenset({Container.GGUF})
@@ -34,7 +34,7 @@ NO_QUANTO = Refusal(
 )
 
 
-def reading(rule: Rule, types: frozenset[str], *, beware: str = "") -> Rule:
+def reading(rule: LoadingRule, types: frozenset[str], *, beware: str = "") -> LoadingRule:
     """`rule` that also loads `types`, which was only read in the source.
 
     `beware`: what goes wrong with a rotated matrix.

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from fitplan.accounting.fitting import FitTest, InTurn, Together
-from fitplan.accounting.rules import Drop, Refusal, Rule, Scratch, Treatment
+from fitplan.accounting.rules import Drop, LoadingRule, Refusal, Scratch, Treatment
 from fitplan.accounting.runtime import Runtime
 from fitplan.accounting.weights import Role, WeightFile
 from fitplan.runtimes.loading import (
@@ -107,7 +107,7 @@ _VAE_256 = 416.06
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class SdcppOptions:
     """What the program is started with."""
 
     mode: str = "resident"
@@ -133,13 +133,13 @@ def refusals(version: str) -> tuple[Refusal, ...]:
     return (*always, _INT8_LATER) if version == "695" else always
 
 
-def rules(mode: str, version: str = VERSIONS[-1]) -> tuple[Rule, ...]:
+def rules(mode: str, version: str = VERSIONS[-1]) -> tuple[LoadingRule, ...]:
     """The residency rules; with `mode` "mmap" tensors whose type stays are mapped."""
     int8 = _INT8 if version != "695" else frozenset()
     later = _SINCE_721 if version != "695" else ()
     where = "ModelLoader, GGMLRunner::alloc_params_buffer (ggml_extend.hpp)"
     return tuple(
-        Rule(
+        LoadingRule(
             family,
             containers,
             (_NO_JSON, *_TREATMENTS),
@@ -154,7 +154,7 @@ def rules(mode: str, version: str = VERSIONS[-1]) -> tuple[Rule, ...]:
     )
 
 
-def compute_buffer(options: Options, file: WeightFile) -> Scratch:
+def compute_buffer(options: SdcppOptions, file: WeightFile) -> Scratch:
     """What the program allocates while a component runs.
 
     A denoiser's is known at a few sizes; that of the next larger one, or without flash attention,
@@ -183,7 +183,7 @@ def compute_buffer(options: Options, file: WeightFile) -> Scratch:
     return Scratch(int(mib * MIB), why)
 
 
-def _decoding(options: Options) -> Scratch:
+def _decoding(options: SdcppOptions) -> Scratch:
     if options.vae_tiling:
         return Scratch(int(_VAE_256 * MIB), "VAE decode in tiles of 256² pixels", "code")
     area = options.size * options.size
@@ -193,7 +193,7 @@ def _decoding(options: Options) -> Scratch:
 
 
 def runtime(
-    options: Options, cheaper: tuple[Runtime, ...] = (), version: str = VERSIONS[-1]
+    options: SdcppOptions, cheaper: tuple[Runtime, ...] = (), version: str = VERSIONS[-1]
 ) -> Runtime:
     """stable-diffusion.cpp from build `version` on, started with `options`."""
     in_turn = options.mode == "disk"
@@ -222,11 +222,11 @@ def runtime(
     )
 
 
-def _settings(options: Options, budget: int) -> str:
+def _settings(options: SdcppOptions, budget: int) -> str:
     return f"sd {options.flags}"
 
 
-def _modes(options: Options) -> Modes:
+def _modes(options: SdcppOptions) -> Modes:
     return {
         "mode": options.mode,
         "size": str(options.size),
@@ -236,16 +236,16 @@ def _modes(options: Options) -> Modes:
 
 
 def _build(version: str, modes: Modes) -> Runtime:
-    options = Options(
+    options = SdcppOptions(
         modes["mode"],
         int(modes["size"]),
         modes["diffusion-fa"] == "on",
         modes["vae-tiling"] == "on",
     )
     steps = (
-        Options(options.mode, options.size, options.flash_attention, vae_tiling=True),
-        Options(options.mode, options.size, flash_attention=True, vae_tiling=True),
-        Options("disk", options.size, flash_attention=True, vae_tiling=True),
+        SdcppOptions(options.mode, options.size, options.flash_attention, vae_tiling=True),
+        SdcppOptions(options.mode, options.size, flash_attention=True, vae_tiling=True),
+        SdcppOptions("disk", options.size, flash_attention=True, vae_tiling=True),
     )
     cheaper = tuple(runtime(step, version=version) for step in steps if step != options)
     return runtime(options, cheaper, version)

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from fitplan.timing.gpus import OutsideGpu
     from fitplan.timing.model import Term
     from fitplan.timing.operations import Size
-    from fitplan.timing.schema import Gpu
+    from fitplan.timing.schema import GpuSpec
 
 Basis = Literal["measured", "estimated", "unvalidated", "lower-bound", "refused"]
 
@@ -19,7 +19,7 @@ Basis = Literal["measured", "estimated", "unvalidated", "lower-bound", "refused"
 class Question:
     """What is asked about time: the card, the disk and how an image is made."""
 
-    gpu: "Gpu | OutsideGpu"
+    gpu: "GpuSpec | OutsideGpu"
     size: "Size"
     steps: int | None = None
     """None: as benchmarked, else as recommended."""

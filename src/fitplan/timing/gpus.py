@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from fitplan.errors import unknown_name, usage_error
-from fitplan.timing.schema import Gpu, OutsideGpus, TimingData
+from fitplan.timing.schema import GpuSpec, OutsideGpus, TimingData
 from fitplan.units import GIB
 
 
@@ -17,7 +17,7 @@ class OutsideGpu:
     reason: str
 
 
-def find_gpu(data: TimingData, name: str) -> Gpu | OutsideGpu:
+def find_gpu(data: TimingData, name: str) -> GpuSpec | OutsideGpu:
     """The card called `name`; case, spaces, "NVIDIA", "GeForce" and "RTX" don't matter.
 
     Memory ("16GB") may be left out where one card has the name. Raises FitplanError: unknown-name
@@ -35,7 +35,7 @@ def find_gpu(data: TimingData, name: str) -> Gpu | OutsideGpu:
     return outside
 
 
-def detected_gpu(data: TimingData, name: str, vram_bytes: int) -> Gpu | OutsideGpu | None:
+def detected_gpu(data: TimingData, name: str, vram_bytes: int) -> GpuSpec | OutsideGpu | None:
     """The card that a driver calls `name`, told apart by its memory; None when it isn't known.
 
     A driver reports a little less than the memory on the box.
@@ -44,7 +44,7 @@ def detected_gpu(data: TimingData, name: str, vram_bytes: int) -> Gpu | OutsideG
     return found[0] if len(found) == 1 else _outside(data, name)
 
 
-def _named(data: TimingData, name: str) -> list[Gpu]:
+def _named(data: TimingData, name: str) -> list[GpuSpec]:
     wanted = _squash(name)
     exact = [gpu for gpu in data.gpus if _squash(gpu.name) == wanted]
     return exact or [gpu for gpu in data.gpus if _without_memory(_squash(gpu.name)) == wanted]

@@ -10,7 +10,7 @@ assumed. Fifteen forms were tried; memory bandwidth does not predict it (errors 
 
 from dataclasses import dataclass
 
-from fitplan.timing.schema import ErrorRule, Gpu, TimingData
+from fitplan.timing.schema import ErrorRule, GpuSpec, TimingData
 from fitplan.units import GB
 
 TERA = 10**12
@@ -62,7 +62,7 @@ class Term:
     why: str
 
 
-def speed(data: TimingData, gpu: Gpu, engine: str) -> Speed:
+def speed(data: TimingData, gpu: GpuSpec, engine: str) -> Speed:
     """The fitted constants, scaled to `gpu` by its bf16 peak."""
     constants = data.constants
     scale = gpu.peak_tflops / data.reference.peak_tflops
@@ -123,6 +123,6 @@ def total(parts: tuple[Term, ...]) -> float:
     return sum(part.seconds for part in parts)
 
 
-def implied_share_of_peak(gpu: Gpu, operations: int, seconds: float) -> float:
+def implied_share_of_peak(gpu: GpuSpec, operations: int, seconds: float) -> float:
     """What share of the card's peak a measured time of so many operations implies."""
     return operations / seconds / (gpu.peak_tflops * TERA)

@@ -14,7 +14,7 @@ MB = 10**6
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class RereadPart:
     """One file: its place in the order of use, bytes in the cache and on disk."""
 
     slot: str
@@ -22,7 +22,7 @@ class Part:
     file_bytes: int
 
 
-def reread(parts: Sequence[Part], order: Sequence[int], limit: int) -> tuple[int, ...]:
+def reread(parts: Sequence[RereadPart], order: Sequence[int], limit: int) -> tuple[int, ...]:
     """Indexes of `parts` that every further image reads again, when used in `order` under `limit`.
 
     `limit` is cache bytes. The cache drops least recently used parts until the next one fits, and
@@ -43,7 +43,7 @@ def reread(parts: Sequence[Part], order: Sequence[int], limit: int) -> tuple[int
     return tuple(sorted(set(missed)))
 
 
-def _make_room(held: list[int], parts: Sequence[Part], room: int) -> None:
+def _make_room(held: list[int], parts: Sequence[RereadPart], room: int) -> None:
     while held and sum(parts[index].cache_bytes for index in held) > room:
         held.pop(0)
 

@@ -84,7 +84,7 @@ class Engine(Strict):
     """Where it was read or measured."""
 
 
-class Limits(Strict):
+class TimingLimits(Strict):
     """Beyond these nothing is estimated."""
 
     min_pixels: int
@@ -108,7 +108,7 @@ class Guidance(Strict):
     """Where the scale was read."""
 
 
-class Gpu(Strict):
+class GpuSpec(Strict):
     """A card that the model covers."""
 
     name: str
@@ -156,7 +156,7 @@ class TimingData(Strict):
     """Numbers of the model."""
     errors: Errors
     """Stated errors."""
-    limits: Limits
+    limits: TimingLimits
     """What is estimated at all."""
     engines: dict[str, Engine]
     """Runtimes, by the name fitplan calls them."""
@@ -170,12 +170,12 @@ class TimingData(Strict):
     """Architecture id → dimensions."""
     gpu_sources: dict[str, str]
     """Where figures of cards were read."""
-    gpus: list[Gpu]
+    gpus: list[GpuSpec]
     """Cards that are covered."""
     outside: list[OutsideGpus]
     """Cards that are known, but not covered."""
 
     @property
-    def reference(self) -> Gpu:
+    def reference(self) -> GpuSpec:
         """The card that the constants were fitted on."""
         return next(gpu for gpu in self.gpus if gpu.name == self.reference_gpu)

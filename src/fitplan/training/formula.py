@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from math import ceil
 
 from fitplan.training.schema import (
-    Architecture,
     BlockGroup,
-    Linear,
+    LinearFit,
     Optimizer,
     Precision,
     RamConstants,
+    TrainedArchitecture,
     VramConstants,
 )
 from fitplan.training.swap import split
@@ -53,7 +53,7 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
-class Vram:
+class TrainingVram:
     """Bytes of VRAM by what they are for; swapped weights lie in RAM."""
 
     context: int
@@ -74,23 +74,23 @@ class Vram:
         return resident + self.checkpoints + self.block + self.fp8_copies
 
 
-def text_tokens(architecture: Architecture, run: Run) -> int:
+def text_tokens(architecture: TrainedArchitecture, run: Run) -> int:
     """Tokens of one prompt."""
     return architecture.text_tokens if run.text_tokens is None else run.text_tokens
 
 
-def tokens(architecture: Architecture, run: Run) -> int:
+def tokens(architecture: TrainedArchitecture, run: Run) -> int:
     """T: tokens of a batch, `batch · (⌊w/16⌋·⌊h/16⌋ + text)`."""
     return run.batch * (run.image_tokens + text_tokens(architecture, run))
 
 
-def vram(constants: VramConstants, architecture: Architecture, run: Run) -> Vram:
+def vram(constants: VramConstants, architecture: TrainedArchitecture, run: Run) -> TrainingVram:
     """Bytes of VRAM of a run, each part rounded up."""
     parameters = run.rank * architecture.lora_parameters_per_rank
     activations = architecture.activation_mib_per_token * tokens(architecture, run)
     checkpoints = 0 if run.offload else checkpoint_bytes(architecture, run)
     swapped = swapped_bytes(constants, architecture, run)
-    return Vram(
+    return TrainingVram(
         context=_ceil(constants.context_mib * MIB),
         weights_resident=weight_bytes(constants, architecture, run.precision) - swapped,
         weights_swapped=swapped,
@@ -103,7 +103,7 @@ def vram(constants: VramConstants, architecture: Architecture, run: Run) -> Vram
 
 
 def ram_bytes(
-    ram: RamConstants, constants: VramConstants, architecture: Architecture, run: Run
+    ram: RamConstants, constants: VramConstants, architecture: TrainedArchitecture, run: Run
 ) -> int:
     """Bytes of RAM while loading and while training, data-loader workers aside.
 
@@ -114,7 +114,9 @@ def ram_bytes(
     return base + weights + (checkpoint_bytes(architecture, run) if run.offload else 0)
 
 
-def weight_bytes(constants: VramConstants, architecture: Architecture, precision: Precision) -> int:
+def weight_bytes(
+    constants: VramConstants, architecture: TrainedArchitecture, precision: Precision
+) -> int:
     """W: bytes of all weights, with the scales of fp8 and the allocator's padding."""
     groups = architecture.blocks.values()
     linears = [(group.count, linear) for group in groups for linear in group.linears.values()]
@@ -125,7 +127,7 @@ def weight_bytes(constants: VramConstants, architecture: Architecture, precision
     return raw + other * _BF16 + padding + _scale_bytes(constants, architecture, precision)
 
 
-def swapped_bytes(constants: VramConstants, architecture: Architecture, run: Run) -> int:
+def swapped_bytes(constants: VramConstants, architecture: TrainedArchitecture, run: Run) -> int:
     """Bytes of the linear weights of swapped blocks; all else of a block stays in VRAM."""
     moved = split(architecture, run.blocks_to_swap)
     return sum(
@@ -135,19 +137,21 @@ def swapped_bytes(constants: VramConstants, architecture: Architecture, run: Run
     )
 
 
-def checkpoint_bytes(architecture: Architecture, run: Run) -> int:
+def checkpoint_bytes(architecture: TrainedArchitecture, run: Run) -> int:
     """k·h·2·T: one bf16 input of every checkpointed block."""
     width = architecture.checkpointed_blocks * architecture.hidden * _BF16
     return width * tokens(architecture, run)
 
 
-def _fp8_copies(architecture: Architecture) -> int:
+def _fp8_copies(architecture: TrainedArchitecture) -> int:
     """f·B: dequantized copies of the largest block."""
     largest = max(group.parameters for group in architecture.blocks.values())
     return _ceil(architecture.fp8_copies * largest * _BF16)
 
 
-def _scale_bytes(constants: VramConstants, architecture: Architecture, precision: Precision) -> int:
+def _scale_bytes(
+    constants: VramConstants, architecture: TrainedArchitecture, precision: Precision
+) -> int:
     if precision == "bf16":
         return 0
     quantized = sum(group.count * _quantized(group) for group in architecture.blocks.values())
@@ -158,7 +162,7 @@ def _quantized(group: BlockGroup) -> int:
     return sum(linear.weights for linear in group.linears.values() if linear.fp8)
 
 
-def _bytes(linear: Linear, precision: Precision) -> int:
+def _bytes(linear: LinearFit, precision: Precision) -> int:
     return linear.weights * (1 if precision == "fp8" and linear.fp8 else _BF16)
 
 

@@ -8,7 +8,7 @@ neither VAE nor text encoder.
 import shlex
 from dataclasses import dataclass
 
-from fitplan.training.plan import Budget, Model, Plan
+from fitplan.training.plan import Model, TrainingBudget, TrainingPlan
 from fitplan.units import GIB
 
 DATASET = "path/to/dataset.toml"
@@ -28,18 +28,18 @@ class Commands:
     train: tuple[str, ...]
 
 
-def commands(plan: Plan, train_steps: int, budget: Budget) -> Commands:
+def commands(plan: TrainingPlan, train_steps: int, budget: TrainingBudget) -> Commands:
     """The three commands of a plan."""
     return Commands(_cache_latents(plan), _cache_prompts(plan, budget), _train(plan, train_steps))
 
 
-def encoder_too_large(model: Model, budget: Budget) -> bool:
+def encoder_too_large(model: Model, budget: TrainingBudget) -> bool:
     """Whether the text encoder in bf16 exceeds VRAM or RAM while prompts are cached."""
     sizes = [size for size in (budget.vram_bytes, budget.ram_bytes) if size is not None]
     return model.encoder_bytes + ENCODER_ROOM > min(sizes)
 
 
-def memory_flags(plan: Plan) -> list[str]:
+def memory_flags(plan: TrainingPlan) -> list[str]:
     """The options of the launch line that decide memory, one string each."""
     run = plan.run
     flags = ["--gradient_checkpointing"]
@@ -48,7 +48,7 @@ def memory_flags(plan: Plan) -> list[str]:
     return [*flags, f"--blocks_to_swap {run.blocks_to_swap}"] if run.blocks_to_swap else flags
 
 
-def dataset_lines(plan: Plan) -> list[str]:
+def dataset_lines(plan: TrainingPlan) -> list[str]:
     """What the dataset's TOML must say for the plan to hold."""
     run = plan.run
     return [f"resolution = [{run.width}, {run.height}]", f"batch_size = {run.batch}"]
@@ -65,13 +65,13 @@ def shell(arguments: tuple[str, ...]) -> str:
     return " \\\n  ".join(lines)
 
 
-def _cache_latents(plan: Plan) -> tuple[str, ...]:
+def _cache_latents(plan: TrainingPlan) -> tuple[str, ...]:
     script = _script(plan, "cache_latents")
     vae = ("--vae", "path/to/vae.safetensors")
     return ("python", script, "--dataset_config", DATASET, *vae, *_version(plan))
 
 
-def _cache_prompts(plan: Plan, budget: Budget) -> tuple[str, ...]:
+def _cache_prompts(plan: TrainingPlan, budget: TrainingBudget) -> tuple[str, ...]:
     launch = plan.model.architecture.launch
     paths = _encoder_paths(launch.text_encoders)
     too_large = encoder_too_large(plan.model, budget)
@@ -89,7 +89,7 @@ def _encoder_paths(options: list[str]) -> tuple[str, ...]:
     )
 
 
-def _train(plan: Plan, train_steps: int) -> tuple[str, ...]:
+def _train(plan: TrainingPlan, train_steps: int) -> tuple[str, ...]:
     launch, run = plan.model.architecture.launch, plan.run
     memory = (word for flag in memory_flags(plan) for word in flag.split())
     return (
@@ -108,10 +108,10 @@ def _train(plan: Plan, train_steps: int) -> tuple[str, ...]:
     )
 
 
-def _script(plan: Plan, what: str) -> str:
+def _script(plan: TrainingPlan, what: str) -> str:
     return f"src/musubi_tuner/{plan.model.architecture.launch.scripts}_{what}.py"
 
 
-def _version(plan: Plan) -> tuple[str, ...]:
+def _version(plan: TrainingPlan) -> tuple[str, ...]:
     version = plan.model.entry.model_version
     return ("--model_version", version) if version else ()

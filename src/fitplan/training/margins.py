@@ -6,7 +6,7 @@ from typing import Literal
 
 from fitplan.errors import usage_error
 from fitplan.training.formula import Run, checkpoint_bytes
-from fitplan.training.schema import Architecture, Claims, TrainingFile
+from fitplan.training.schema import Claims, TrainedArchitecture, TrainingFile
 from fitplan.units import MIB
 
 
@@ -18,7 +18,9 @@ class Claim:
     margin_bytes: int
 
 
-def claim(file: TrainingFile, architecture: Architecture, run: Run, vram_bytes: int) -> Claim:
+def claim(
+    file: TrainingFile, architecture: TrainedArchitecture, run: Run, vram_bytes: int
+) -> Claim:
     """The claim for a run whose VRAM is `vram_bytes`; offloaded checkpoints widen it."""
     claims = file.claims
     extra = ceil(file.offload.margin_share * checkpoint_bytes(architecture, run))

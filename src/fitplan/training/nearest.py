@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from fitplan.training.formula import PIXELS_PER_TOKEN
-from fitplan.training.plan import Model, Plan, describe
+from fitplan.training.plan import Model, TrainingPlan, describe
 from fitplan.training.schema import Precision, TrainingFile
 from fitplan.training.search import Unfit, Wish, every_plan, fitting
 from fitplan.units import format_gib
@@ -30,7 +30,7 @@ def _reason(file: TrainingFile, model: Model, wish: Wish) -> str:
     return _shortage(wish, plans)
 
 
-def _shortage(wish: Wish, plans: list[Plan]) -> str:
+def _shortage(wish: Wish, plans: list[TrainingPlan]) -> str:
     budget = wish.budget
     room = budget.vram_bytes - budget.headroom_bytes
     within = [plan for plan in plans if plan.vram.total <= room]
@@ -44,7 +44,7 @@ def _shortage(wish: Wish, plans: list[Plan]) -> str:
     return f"needs {needed}{ram} at the least ({describe(least)})"
 
 
-def _nearest(file: TrainingFile, model: Model, wish: Wish) -> Iterator[tuple[str, Plan]]:
+def _nearest(file: TrainingFile, model: Model, wish: Wish) -> Iterator[tuple[str, TrainingPlan]]:
     for change, other in _changes(file, wish):
         plans = fitting(file, model, other)
         if plans:
@@ -68,10 +68,10 @@ def _freed(wish: Wish) -> Wish:
     return replace(wish, blocks_to_swap=None, precision="auto")
 
 
-def _smaller(file: TrainingFile, model: Model, wish: Wish) -> Plan | None:
+def _smaller(file: TrainingFile, model: Model, wish: Wish) -> TrainingPlan | None:
     """The largest image of the same shape for which something fits; smaller ones need no more."""
 
-    def plans(side: int) -> list[Plan]:
+    def plans(side: int) -> list[TrainingPlan]:
         width, height = (_scaled(length, side, longer) for length in (wish.width, wish.height))
         return fitting(file, model, replace(wish, width=width, height=height))
 

@@ -14,7 +14,7 @@ from fitplan.timing.gpus import OutsideGpu, find_gpu
 from fitplan.timing.schema import TimingData
 from fitplan.training.formula import Run, text_tokens
 from fitplan.training.margins import in_measured_region
-from fitplan.training.schema import Architecture, Linear, Measured, TrainingFile
+from fitplan.training.schema import LinearFit, MeasuredRun, TrainedArchitecture, TrainingFile
 from fitplan.training.swap import split
 from fitplan.units import GB
 
@@ -64,7 +64,7 @@ def find_card(file: TrainingFile, data: TimingData, name: str | None) -> Card:
 
 
 def pace(
-    file: TrainingFile, pipeline_id: str, architecture: Architecture, run: Run, card: Card
+    file: TrainingFile, pipeline_id: str, architecture: TrainedArchitecture, run: Run, card: Card
 ) -> Pace:
     """Seconds per step of a run on `card`."""
     if card.scale is None:
@@ -77,7 +77,7 @@ def pace(
     return _estimated(file, architecture, run, card.name, card.scale)
 
 
-def measured(file: TrainingFile, pipeline_id: str, run: Run) -> Measured | None:
+def measured(file: TrainingFile, pipeline_id: str, run: Run) -> MeasuredRun | None:
     """The measured row of exactly this run, or None."""
     for row in file.measured:
         if row.pipeline == pipeline_id and _is_of(row, run):
@@ -85,7 +85,7 @@ def measured(file: TrainingFile, pipeline_id: str, run: Run) -> Measured | None:
     return None
 
 
-def operations(architecture: Architecture, run: Run) -> float:
+def operations(architecture: TrainedArchitecture, run: Run) -> float:
     """F: operations of one training step."""
     text, image = text_tokens(architecture, run), run.image_tokens
     linears = sum(
@@ -98,7 +98,7 @@ def operations(architecture: Architecture, run: Run) -> float:
 
 
 def _estimated(
-    file: TrainingFile, architecture: Architecture, run: Run, card: str, scale: float
+    file: TrainingFile, architecture: TrainedArchitecture, run: Run, card: str, scale: float
 ) -> Pace:
     constants = file.seconds
     moved = _moved_bytes(architecture, run)
@@ -112,7 +112,7 @@ def _estimated(
     return Pace(seconds, _margin(file, architecture, run), "estimated", why)
 
 
-def _margin(file: TrainingFile, architecture: Architecture, run: Run) -> float:
+def _margin(file: TrainingFile, architecture: TrainedArchitecture, run: Run) -> float:
     if run.precision == "fp8":
         return file.seconds.margin_fp8
     if architecture.checked_swaps and in_measured_region(file.claims, run):
@@ -120,7 +120,7 @@ def _margin(file: TrainingFile, architecture: Architecture, run: Run) -> float:
     return file.seconds.margin_unchecked
 
 
-def _moved_bytes(architecture: Architecture, run: Run) -> int:
+def _moved_bytes(architecture: TrainedArchitecture, run: Run) -> int:
     """Bytes of weights that cross the bus in each direction."""
     moved = split(architecture, run.blocks_to_swap)
     quantizes = run.precision == "fp8"
@@ -131,10 +131,10 @@ def _moved_bytes(architecture: Architecture, run: Run) -> int:
     )
 
 
-def _seen(linear: Linear, image: int, text: int) -> int:
+def _seen(linear: LinearFit, image: int, text: int) -> int:
     return {"image": image, "text": text, "all": image + text, "sample": 0}[linear.sees]
 
 
-def _is_of(row: Measured, run: Run) -> bool:
+def _is_of(row: MeasuredRun, run: Run) -> bool:
     same = Run("bf16", row.blocks_to_swap, row.side, row.side, row.rank)
     return run == same

@@ -3,15 +3,15 @@
 from dataclasses import dataclass
 
 from fitplan.catalog import Catalog
-from fitplan.training.formula import Run, Vram, ram_bytes, vram
+from fitplan.training.formula import Run, TrainingVram, ram_bytes, vram
 from fitplan.training.margins import Claim, claim
 from fitplan.training.pace import Card, Pace, measured, pace
-from fitplan.training.schema import Architecture, Measured, Trainable, TrainingFile
+from fitplan.training.schema import MeasuredRun, Trainable, TrainedArchitecture, TrainingFile
 from fitplan.units import MIB
 
 
 @dataclass(frozen=True, slots=True)
-class Budget:
+class TrainingBudget:
     """What there is, in bytes."""
 
     vram_bytes: int
@@ -28,7 +28,7 @@ class Model:
     id: str
     name: str
     entry: Trainable
-    architecture: Architecture
+    architecture: TrainedArchitecture
     encoder: str
     """Name of its large text encoder."""
     encoder_bytes: int
@@ -36,20 +36,20 @@ class Model:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class TrainingPlan:
     """One run with all that is known of it."""
 
     model: Model
     run: Run
-    vram: Vram
+    vram: TrainingVram
     claim: Claim
     ram_bytes: int
     """While loading and while training."""
     pace: Pace
-    measured: Measured | None
+    measured: MeasuredRun | None
     """The measured run, where there is exactly this one."""
 
-    def fits(self, budget: Budget) -> bool:
+    def fits(self, budget: TrainingBudget) -> bool:
         """Whether VRAM with its headroom and RAM are enough."""
         enough = self.vram.total + budget.headroom_bytes <= budget.vram_bytes
         return enough and (budget.ram_bytes is None or self.ram_bytes <= budget.ram_bytes)
@@ -74,11 +74,11 @@ def why_untrainable(file: TrainingFile, pipeline_id: str) -> str | None:
     return file.untrainable.get(pipeline_id, file.untrainable_otherwise)
 
 
-def weigh(file: TrainingFile, model: Model, run: Run, card: Card) -> Plan:
+def weigh(file: TrainingFile, model: Model, run: Run, card: Card) -> TrainingPlan:
     """The plan of one run on `card`."""
     architecture = model.architecture
     memory = vram(file.vram, architecture, run)
-    return Plan(
+    return TrainingPlan(
         model=model,
         run=run,
         vram=memory,
@@ -89,12 +89,12 @@ def weigh(file: TrainingFile, model: Model, run: Run, card: Card) -> Plan:
     )
 
 
-def residual_mib(plan: Plan) -> int | None:
+def residual_mib(plan: TrainingPlan) -> int | None:
     """Predicted minus measured MiB, or None where this run was not measured."""
     return round(plan.vram.total / MIB) - plan.measured.vram_mib if plan.measured else None
 
 
-def describe(plan: Plan) -> str:
+def describe(plan: TrainingPlan) -> str:
     """A run in a few words: "1024x1024, bf16, 10 blocks swapped"."""
     run = plan.run
     parts = [f"{run.width}x{run.height}", run.precision]

@@ -6,32 +6,32 @@ from dataclasses import dataclass, replace
 from fitplan.catalog import Catalog
 from fitplan.training.nearest import unfit
 from fitplan.training.pace import Card
-from fitplan.training.plan import Budget, Plan, find_model, why_untrainable
+from fitplan.training.plan import TrainingBudget, TrainingPlan, find_model, why_untrainable
 from fitplan.training.schema import TrainingFile
 from fitplan.training.search import Unfit, Wish, fitting
-from fitplan.training.warnings import Warning, warnings
+from fitplan.training.warnings import TrainingWarning, warnings
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class TrainingRow:
     """One plan with its warnings."""
 
-    plan: Plan
-    warnings: tuple[Warning, ...]
+    plan: TrainingPlan
+    warnings: tuple[TrainingWarning, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class TrainReport:
     """Everything a renderer shows of a training plan."""
 
-    budget: Budget
+    budget: TrainingBudget
     card: Card
     card_asked: bool
     """Whether the user named the card; else times are for the one that was measured."""
     steps: int
     sizes: tuple[tuple[int, int], ...]
     """Widths and heights, pixels."""
-    rows: tuple[Row, ...]
+    rows: tuple[TrainingRow, ...]
     unfit: tuple[Unfit, ...]
     untrainable: tuple[tuple[str, str], ...]
     """Names of models, and why they can't be trained."""
@@ -50,7 +50,7 @@ def train(
 
     Raises FitplanError (usage) for what the formula doesn't claim to cover.
     """
-    rows: list[Row] = []
+    rows: list[TrainingRow] = []
     left: list[Unfit] = []
     refused: list[tuple[str, str]] = []
     for id in dict.fromkeys(pipeline_ids):
@@ -62,12 +62,12 @@ def train(
         for width, height in sizes:
             wanted = replace(wish, width=width, height=height)
             plans = fitting(file, model, wanted)
-            rows += [Row(plan, tuple(_warnings(plan, wish))) for plan in plans]
+            rows += [TrainingRow(plan, tuple(_warnings(plan, wish))) for plan in plans]
             left += [] if plans else [unfit(file, model, wanted)]
     return TrainReport(
         wish.budget, wish.card, card_asked, steps, sizes, tuple(rows), tuple(left), tuple(refused)
     )
 
 
-def _warnings(plan: Plan, wish: Wish) -> list[Warning]:
+def _warnings(plan: TrainingPlan, wish: Wish) -> list[TrainingWarning]:
     return warnings(plan, wish.budget, wish.blocks_to_swap)

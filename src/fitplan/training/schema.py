@@ -14,13 +14,13 @@ Share = Annotated[float, Field(gt=0, lt=1)]
 Sides = Annotated[list[Count], Field(min_length=2, max_length=2)]
 
 
-class _Model(BaseModel):
+class _TrainingModel(BaseModel):
     model_config = ConfigDict(
         extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True
     )
 
 
-class Source(_Model):
+class ConstantSource(_TrainingModel):
     """Where figures were read, or how they were derived."""
 
     title: str
@@ -31,7 +31,7 @@ class Source(_Model):
     """The day the figures were true."""
 
 
-class _Sourced(_Model):
+class _Sourced(_TrainingModel):
     source: Id
     """Source id."""
 
@@ -83,7 +83,7 @@ class SecondsConstants(_Sourced):
     """Relative error on another card."""
 
 
-class Checked(_Model):
+class CheckedRun(_TrainingModel):
     """The region of the measured rows."""
 
     margin_mib: Count
@@ -94,13 +94,13 @@ class Checked(_Model):
     optimizer: Optimizer
 
 
-class Near(_Model):
+class Near(_TrainingModel):
     """The same models outside that region."""
 
     margin_mib: Count
 
 
-class Rough(_Model):
+class Rough(_TrainingModel):
     """Everything else that is claimed: the larger of the two."""
 
     margin_mib: Count
@@ -110,7 +110,7 @@ class Rough(_Model):
 class Claims(_Sourced):
     """What the formula covers, and how far it may be off."""
 
-    checked: Checked
+    checked: CheckedRun
     near: Near
     rough: Rough
     most_rank: Count
@@ -126,7 +126,7 @@ class Offload(_Sourced):
     """Error as a share of the checkpoints."""
 
 
-class Measured(_Sourced):
+class MeasuredRun(_Sourced):
     """One measured run: square images, batch 1, bf16, adamw8bit."""
 
     pipeline: Id
@@ -139,7 +139,7 @@ class Measured(_Sourced):
     seconds_per_step: Amount
 
 
-class Linear(_Model):
+class LinearFit(_TrainingModel):
     """A linear layer of a block."""
 
     shape: Sides
@@ -157,17 +157,17 @@ class Linear(_Model):
         return self.shape[0] * self.shape[1]
 
 
-class BlockGroup(_Model):
+class BlockGroup(_TrainingModel):
     """Equal blocks of a denoiser."""
 
     count: Count
     parameters: Count
     """Of one block."""
-    linears: Annotated[dict[str, Linear], Field(min_length=1)]
+    linears: Annotated[dict[str, LinearFit], Field(min_length=1)]
     """What a swapped block moves."""
 
 
-class EvenSwap(_Model):
+class EvenSwap(_TrainingModel):
     """Each value swaps one block more."""
 
     kind: Literal["even"]
@@ -179,7 +179,7 @@ class EvenSwap(_Model):
     """Largest value that its docs advise."""
 
 
-class UnevenSwap(_Model):
+class UnevenSwap(_TrainingModel):
     """Values that don't stand here do what the next smaller one does."""
 
     kind: Literal["uneven"]
@@ -193,7 +193,7 @@ class UnevenSwap(_Model):
 Swap = Annotated[EvenSwap | UnevenSwap, Field(discriminator="kind")]
 
 
-class Launch(_Model):
+class Launch(_TrainingModel):
     """How the trainer is called."""
 
     scripts: str
@@ -208,7 +208,7 @@ class Launch(_Model):
     learning_rate: str
 
 
-class Architecture(_Model):
+class TrainedArchitecture(_TrainingModel):
     """One denoiser's shapes and its constants in the formulas."""
 
     hidden: Count
@@ -234,7 +234,7 @@ class Architecture(_Model):
     launch: Launch
 
 
-class Trainable(_Model):
+class Trainable(_TrainingModel):
     """A catalog pipeline that can be trained."""
 
     architecture: Id
@@ -244,18 +244,18 @@ class Trainable(_Model):
     """What a user should know before training it."""
 
 
-class TrainingFile(_Model):
+class TrainingFile(_TrainingModel):
     """data/training.yaml."""
 
     version: Literal[1]
-    sources: dict[Id, Source]
+    sources: dict[Id, ConstantSource]
     vram: VramConstants
     ram: RamConstants
     seconds: SecondsConstants
     claims: Claims
     offload: Offload
-    measured: list[Measured]
+    measured: list[MeasuredRun]
     pipelines: dict[Id, Trainable]
     untrainable: dict[Id, str]
     untrainable_otherwise: str
-    architectures: dict[Id, Architecture]
+    architectures: dict[Id, TrainedArchitecture]

@@ -12,7 +12,7 @@ from typing import Literal
 from fitplan.training.formula import Run, checkpoint_bytes
 from fitplan.training.margins import refuse_unclaimed
 from fitplan.training.pace import Card
-from fitplan.training.plan import Budget, Model, Plan, weigh
+from fitplan.training.plan import Model, TrainingBudget, TrainingPlan, weigh
 from fitplan.training.schema import Optimizer, Precision, TrainingFile
 from fitplan.training.swap import effective, steps
 
@@ -23,7 +23,7 @@ PRECISIONS: tuple[Precision, ...] = ("bf16", "fp8")
 class Wish:
     """What a user wants of one run; the search fills in the rest."""
 
-    budget: Budget
+    budget: TrainingBudget
     width: int
     height: int
     card: Card
@@ -57,11 +57,11 @@ class Unfit:
     model: Model
     wish: Wish
     reason: str
-    nearest: tuple[tuple[str, Plan], ...] = ()
+    nearest: tuple[tuple[str, TrainingPlan], ...] = ()
     """What would have to change, and what then fits."""
 
 
-def fitting(file: TrainingFile, model: Model, wish: Wish) -> list[Plan]:
+def fitting(file: TrainingFile, model: Model, wish: Wish) -> list[TrainingPlan]:
     """The plans to choose from; empty when nothing fits.
 
     Raises FitplanError (usage) for a wish that the formula doesn't claim to cover.
@@ -74,7 +74,7 @@ def fitting(file: TrainingFile, model: Model, wish: Wish) -> list[Plan]:
     return []
 
 
-def every_plan(file: TrainingFile, model: Model, wish: Wish) -> list[Plan]:
+def every_plan(file: TrainingFile, model: Model, wish: Wish) -> list[TrainingPlan]:
     """Every plan that was tried, fitting or not."""
     return [
         weigh(file, model, wish.run(precision, swap, offload), wish.card)
@@ -90,8 +90,10 @@ def precisions(model: Model, wish: Wish) -> list[Precision]:
     return [precision for precision in wanted if precision in model.architecture.precisions]
 
 
-def _side_by_side(file: TrainingFile, model: Model, wish: Wish, offload: bool) -> list[Plan]:
-    found: list[Plan] = []
+def _side_by_side(
+    file: TrainingFile, model: Model, wish: Wish, offload: bool
+) -> list[TrainingPlan]:
+    found: list[TrainingPlan] = []
     for precision in precisions(model, wish):
         found += _first_fit(file, model, wish, precision, offload)
         if found and found[0].run.blocks_to_swap == 0:
@@ -101,10 +103,10 @@ def _side_by_side(file: TrainingFile, model: Model, wish: Wish, offload: bool) -
 
 def _first_fit(
     file: TrainingFile, model: Model, wish: Wish, precision: Precision, offload: bool
-) -> list[Plan]:
+) -> list[TrainingPlan]:
     """The plan with the smallest swap that fits, if any; VRAM falls with every step."""
 
-    def plan(swap: int) -> Plan:
+    def plan(swap: int) -> TrainingPlan:
         return weigh(file, model, wish.run(precision, swap, offload), wish.card)
 
     def enough(swap: int) -> bool:
@@ -116,7 +118,7 @@ def _first_fit(
     return [one for one in found if one.fits(wish.budget) and _saves(one)]
 
 
-def _saves(plan: Plan) -> bool:
+def _saves(plan: TrainingPlan) -> bool:
     """Whether offload, if asked for, frees VRAM: not where LoRA gradients outweigh checkpoints."""
     shapes, run = plan.model.architecture, plan.run
     return not run.offload or plan.vram.checkpoints < checkpoint_bytes(shapes, run)

@@ -2,10 +2,10 @@
 
 from typing import assert_never
 
-from fitplan.training.schema import Architecture, EvenSwap, UnevenSwap
+from fitplan.training.schema import EvenSwap, TrainedArchitecture, UnevenSwap
 
 
-def steps(architecture: Architecture) -> list[int]:
+def steps(architecture: TrainedArchitecture) -> list[int]:
     """The values that each free more than the one before, ascending; 0 is not among them."""
     swap = architecture.swap
     match swap:
@@ -17,12 +17,12 @@ def steps(architecture: Architecture) -> list[int]:
             assert_never(swap)
 
 
-def effective(architecture: Architecture, blocks_to_swap: int) -> int:
+def effective(architecture: TrainedArchitecture, blocks_to_swap: int) -> int:
     """The smallest value that swaps the same blocks as `blocks_to_swap`; 0 swaps none."""
     return max((step for step in steps(architecture) if step <= blocks_to_swap), default=0)
 
 
-def split(architecture: Architecture, blocks_to_swap: int) -> dict[str, int]:
+def split(architecture: TrainedArchitecture, blocks_to_swap: int) -> dict[str, int]:
     """Blocks swapped of each group."""
     swap, value = architecture.swap, effective(architecture, blocks_to_swap)
     match swap:
@@ -35,7 +35,7 @@ def split(architecture: Architecture, blocks_to_swap: int) -> dict[str, int]:
             assert_never(swap)
 
 
-def why_no_effect(architecture: Architecture, blocks_to_swap: int) -> str | None:
+def why_no_effect(architecture: TrainedArchitecture, blocks_to_swap: int) -> str | None:
     """Why this value does nothing that a smaller one doesn't do, or None when it does."""
     same = effective(architecture, blocks_to_swap)
     if same == blocks_to_swap:

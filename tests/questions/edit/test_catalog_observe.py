@@ -10,7 +10,7 @@ from cli import Run
 from fitplan import runtimes
 from fitplan.catalog import reading
 from fitplan.catalog.text import deviations
-from fitplan.questions.edit.observe import Measured
+from fitplan.questions.edit.observe import MeasuredUsage
 from fitplan.questions.explain import explain
 from fitplan.units import GIB
 
@@ -65,7 +65,7 @@ def test_a_prediction_agrees_to_half_of_the_last_decimal(seen: str, agrees: bool
     """13.75 GiB may be shown as 13.8 or 13.7, but not as 13.80."""
     made = catalog_of({"m": ([(10 * GIB, 0.0)], [(7 * GIB // 2, 0.0)])}, vae=GIB // 4)
     found = explain(as_stored(made), "m", "T0", "T0", runtimes.find)
-    measured = Measured("", {"cache_gib": Decimal(seen)}, found)
+    measured = MeasuredUsage("", {"cache_gib": Decimal(seen)}, found)
     assert measured.predicted_bytes == 55 * GIB // 4
     assert measured.agrees == agrees
 

@@ -11,20 +11,20 @@ from fitplan.questions.pack.problem import (
     Item,
     Limits,
     Option,
-    Problem,
+    PackingProblem,
     Selection,
     fault,
     first_guess,
     settle,
     total,
 )
-from fitplan.questions.pack.program import Answer
+from fitplan.questions.pack.program import Solution
 from fitplan.questions.pack.solver import Infeasible, OutOfTime, Solved, least, solve
 
 QUARTER_GIB = 2**28
 
 
-def a_problem(random: Random) -> Problem:
+def a_problem(random: Random) -> PackingProblem:
     """Up to three bundles that share encoders and VAEs; sizes in bytes; some are required."""
     items: list[Item] = []
     files: dict[str, list[int]] = {}
@@ -50,10 +50,10 @@ def a_problem(random: Random) -> Problem:
     everything = sum(item.cache_bytes for item in items)
     real = random.randint(1, 2 * everything) if random.random() < 0.4 else None
     limits = Limits(random.randint(1, everything) * 2 // 3, real)
-    return Problem(tuple(items), tuple(bundles), limits)
+    return PackingProblem(tuple(items), tuple(bundles), limits)
 
 
-def best_by_brute_force(problem: Problem) -> tuple[int | None, tuple[int, int] | None]:
+def best_by_brute_force(problem: PackingProblem) -> tuple[int | None, tuple[int, int] | None]:
     """The most value, and the most bundles with the most value, of any set within the limits."""
     files: dict[str, list[int | None]] = {}
     for i, item in enumerate(problem.items):
@@ -79,7 +79,7 @@ def best_by_brute_force(problem: Problem) -> tuple[int | None, tuple[int, int] |
     return max(values, default=None), max(counts, default=None)
 
 
-def _within(problem: Problem, loaded: set[int]) -> bool:
+def _within(problem: PackingProblem, loaded: set[int]) -> bool:
     real = problem.limits.real_bytes
     cache = sum(problem.items[i].cache_bytes for i in loaded)
     held = sum(problem.items[i].real_bytes for i in loaded)
@@ -120,19 +120,19 @@ def test_a_set_is_proved_only_by_a_bound_less_than_a_point_above_it(
     """Whatever the solver calls its answer: with a whole point left to gain it proves nothing."""
     items = (Item("d", 1, 1), Item("e", 1, 1), Item("e", 2, 2))
     options = (Option(0, 1, 1000), Option(0, 2, 9000))
-    said = Answer(frozenset({0, 1}), optimal=True, bound=1 + above / 1000)
+    said = Solution(frozenset({0, 1}), optimal=True, bound=1 + above / 1000)
     monkeypatch.setattr(solver, "run", lambda *_: said)
-    found = solve(Problem(items, (Bundle("b", options),), Limits(3)), "value", 10)
+    found = solve(PackingProblem(items, (Bundle("b", options),), Limits(3)), "value", 10)
     assert isinstance(found, Solved)
     assert found.selection.value == 1000
     assert found.proof.status == status
     assert found.proof.gap == pytest.approx(gap)
 
 
-def two_files(first: int, second: int, limit: int) -> Problem:
+def two_files(first: int, second: int, limit: int) -> PackingProblem:
     """One bundle of two files, worth a point."""
     items = (Item("d", first, first), Item("e", second, second))
-    return Problem(items, (Bundle("b", (Option(0, 1, 1),)),), Limits(limit))
+    return PackingProblem(items, (Bundle("b", (Option(0, 1, 1),)),), Limits(limit))
 
 
 @pytest.mark.parametrize("size", [1, 7_004_345_857, 2**40 + 1])
@@ -153,7 +153,7 @@ def test_more_bytes_never_hold_less() -> None:
         most = total(problem, range(len(problem.items)), "cache_bytes")
         values = []
         for eighth in range(9):
-            limited = Problem(problem.items, free, Limits(most * eighth // 8))
+            limited = PackingProblem(problem.items, free, Limits(most * eighth // 8))
             solved = solve(limited, "value", 10)
             assert isinstance(solved, Solved)
             values.append(solved.selection.value)
@@ -166,10 +166,10 @@ def test_the_fewest_bytes_are_the_lowest_limit_that_does() -> None:
     for _ in range(20):
         problem = a_problem(random)
         wanted = tuple(Bundle(b.id, b.options, b.rest, required=True) for b in problem.bundles)
-        needed = least(Problem(problem.items, wanted, problem.limits), "cache_bytes", 10)
+        needed = least(PackingProblem(problem.items, wanted, problem.limits), "cache_bytes", 10)
         assert needed is not None
         for limit, outcome in ((needed, Solved), (needed - 1, Infeasible)):
-            limited = Problem(problem.items, wanted, Limits(limit))
+            limited = PackingProblem(problem.items, wanted, Limits(limit))
             assert isinstance(solve(limited, "count", 10), outcome)
 
 
@@ -207,13 +207,13 @@ def test_the_integer_check_finds_every_fault(selection: Selection, said: str) ->
     items = (Item("d", 1, 1), Item("e", 1, 1), Item("e", 1, 1), Item("v", 9, 9))
     pair = Option(0, 1, 1)
     bundles = (Bundle("a", (pair,), required=True), Bundle("b", (pair,), ("v",)))
-    assert said in fault(Problem(items, bundles, Limits(5)), selection)
+    assert said in fault(PackingProblem(items, bundles, Limits(5)), selection)
 
 
 def test_unused_files_are_unloaded() -> None:
     """A file that no model of the set uses isn't counted."""
     items = (Item("d", 1, 1), Item("e", 1, 1), Item("x", 1, 1))
-    problem = Problem(items, (Bundle("a", (Option(0, 1, 5),)),), Limits(9))
+    problem = PackingProblem(items, (Bundle("a", (Option(0, 1, 5),)),), Limits(9))
     assert settle(problem, frozenset({0, 1, 2}), "value").loaded == {0, 1}
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from fitplan.catalog import CatalogFile
 from fitplan.catalog.document import Document
 from fitplan.catalog.problems import Problem
-from fitplan.catalog.references import Names, names_of
+from fitplan.catalog.references import KnownNames, names_of
 from fitplan.questions.check.finding import Finding, Severity
 from fitplan.questions.check.limits import shown
 from fitplan.questions.check.names import stated_names, united
@@ -93,7 +93,7 @@ def check(
     return Report(tuple(_check(document, base, names, today, ask_hub) for document in documents))
 
 
-def _laid_over(base: CatalogFile, overlays: Sequence[Document], names: Names) -> CatalogFile:
+def _laid_over(base: CatalogFile, overlays: Sequence[Document], names: KnownNames) -> CatalogFile:
     """`base` with all that can be used of `overlays`, which may name each other's entries."""
     merged = base
     for _ in overlays if len(overlays) > 1 else ():
@@ -107,7 +107,7 @@ def _laid_over(base: CatalogFile, overlays: Sequence[Document], names: Names) ->
 def _check(
     document: Document,
     base: CatalogFile,
-    names: Names,
+    names: KnownNames,
     today: date | None,
     ask_hub: Ask | None,
 ) -> Checked:

@@ -46,14 +46,14 @@ class Gone:
 
 
 @dataclass(frozen=True, slots=True)
-class Unknown:
+class Unverified:
     """Unknown: gated, no file name recorded, a server in trouble."""
 
     error: FitplanError | None
     why: str
 
 
-Verdict = Same | Changed | Renamed | Gone | Unknown
+Verdict = Same | Changed | Renamed | Gone | Unverified
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ def compare(
     look = partial(_compared, reader, repositories, headers=headers)
     answers = ask_all(asked, look, on_progress)
     return [
-        Compared(file, Unknown(answer, answer.message))
+        Compared(file, Unverified(answer, answer.message))
         if isinstance(answer, FitplanError)
         else answer
         for (file, _), answer in zip(asked, answers, strict=True)
@@ -129,7 +129,7 @@ def _compared(
 def _no_repository(error: FitplanError) -> Verdict:
     if isinstance(error, MissingError):
         return Gone("its repository is gone, or private now")
-    return Unknown(error, error.message)
+    return Unverified(error, error.message)
 
 
 def _by_listing(file: PublishedFile, listed: Repository) -> str | Verdict:
@@ -137,7 +137,7 @@ def _by_listing(file: PublishedFile, listed: Repository) -> str | Verdict:
     if listed.now_called:
         return Renamed(f"repository {listed.now_called}")
     if file.file is None:
-        return Unknown(None, "the catalog records no file name")
+        return Unverified(None, "the catalog records no file name")
     wanted = file.weights.file_bytes
     path = _find(file.file, _sizes(file.weights, listed))
     if path is not None:
@@ -186,7 +186,7 @@ def _by_header(reader: Reader, file: PublishedFile, listed: Repository, path: st
     models = [item for item in found if isinstance(item, RemoteModel)]
     if len(found) != 1 or not models:
         errors = [item.error for item in found if not isinstance(item, RemoteModel)]
-        return Unknown(errors[0] if errors else None, "its header can't be read")
+        return Unverified(errors[0] if errors else None, "its header can't be read")
     return _by_groups(file.weights, models[0].model.weights)
 
 

@@ -10,7 +10,7 @@ from fitplan.questions.check.hub import (
     OnProgress,
     Renamed,
     Same,
-    Unknown,
+    Unverified,
     Verdict,
     compare,
 )
@@ -42,7 +42,7 @@ def _finding(site: Site, verdict: Verdict) -> Iterator[tuple[str, Hit]]:
             yield "hub-renamed", (site.loc, f"{name} is called {to} now", "write its new name")
         case Gone(what):
             yield "hub-gone", (site.loc, f"{name}: {what}", "find it or remove the entry")
-        case Unknown(why=why):
+        case Unverified(why=why):
             yield "hub-unknown", (site.loc, f"{name} can't be compared: {why}", "")
         case _:
             assert_never(verdict)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from fitplan.catalog import Benchmark, CatalogFile
 from fitplan.timing.model import implied_share_of_peak
 from fitplan.timing.operations import Size, operations
-from fitplan.timing.schema import Gpu, TimingData
+from fitplan.timing.schema import GpuSpec, TimingData
 
 Finding = tuple[tuple[int | str, ...], str, str]
 """Path of keys and indexes to the entry, what is wrong, the cure."""
@@ -36,7 +36,7 @@ def implausible_benchmarks(
             )
 
 
-def _share(seen: Benchmark, gpu: Gpu, known: CatalogFile, data: TimingData) -> float:
+def _share(seen: Benchmark, gpu: GpuSpec, known: CatalogFile, data: TimingData) -> float:
     architecture = known.components[known.pipelines[seen.model].denoiser].architecture
     dimensions = data.dimensions.get(architecture)
     if dimensions is None:

@@ -58,7 +58,7 @@ OTHERS = NON_COMMERCIAL | {
 
 
 @dataclass(frozen=True, slots=True)
-class Published:
+class PublishedLicence:
     """The licence that a model was published under."""
 
     words: Words
@@ -68,8 +68,8 @@ class Published:
     """Whether what is made from it has the same licence, whatever it is called besides."""
 
 
-def _published(name: str, licence: str, binds: bool = False) -> Published:
-    return Published(words_of(name), licence, binds)
+def _published(name: str, licence: str, binds: bool = False) -> PublishedLicence:
+    return PublishedLicence(words_of(name), licence, binds)
 
 
 PUBLISHED = (

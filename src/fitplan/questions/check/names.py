@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from fitplan.catalog.references import Names
+from fitplan.catalog.references import KnownNames
 
 
-def stated_names(data: Any) -> Names:
+def stated_names(data: Any) -> KnownNames:
     """The names of all entries of a file's data, whatever else is wrong with them."""
     architectures = {
         id: {name: set(_keys(_at(recipe, "quants"))) for name, recipe in recipes.items()}
@@ -16,10 +16,10 @@ def stated_names(data: Any) -> Names:
     sources, components, pipelines = (
         set(_keys(_at(data, key))) for key in ("sources", "components", "pipelines")
     )
-    return Names(sources, components, pipelines, architectures)
+    return KnownNames(sources, components, pipelines, architectures)
 
 
-def united(all_names: Iterable[Names]) -> Names:
+def united(all_names: Iterable[KnownNames]) -> KnownNames:
     """The names of several files laid over each other: later architectures replace earlier."""
     sources: set[str] = set()
     components: set[str] = set()
@@ -30,7 +30,7 @@ def united(all_names: Iterable[Names]) -> Names:
         components |= set(names.components)
         pipelines |= set(names.pipelines)
         architectures |= names.architectures
-    return Names(sources, components, pipelines, architectures)
+    return KnownNames(sources, components, pipelines, architectures)
 
 
 def _at(value: Any, key: str) -> Any:

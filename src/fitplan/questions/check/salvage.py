@@ -10,7 +10,7 @@ from pydantic_core import ErrorDetails
 from fitplan.catalog import CatalogFile
 from fitplan.catalog.document import Document
 from fitplan.catalog.problems import Loc, Problem
-from fitplan.catalog.references import Names, broken_references, names_of
+from fitplan.catalog.references import KnownNames, broken_references, names_of
 from fitplan.catalog.validation import misspelt_keys, schema_problems, validated
 from fitplan.catalog.yaml_pitfalls import open_trap
 from fitplan.questions.check.limits import MOST
@@ -112,7 +112,7 @@ class Sound:
     """Unknown keys that are not among `problems`, because there are more than are shown."""
 
 
-def sound(document: Document, base: CatalogFile, names: Names) -> Sound:
+def sound(document: Document, base: CatalogFile, names: KnownNames) -> Sound:
     """The entries of `document` that validate and whose references resolve over `base`.
 
     `names`: everything that entries may refer to, whether it can be used or not.

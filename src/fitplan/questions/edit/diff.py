@@ -8,7 +8,7 @@ from fitplan.catalog import Catalog
 from fitplan.planning.candidates import Candidates
 from fitplan.planning.pairs import Plan
 from fitplan.planning.planner import plan
-from fitplan.questions.edit.difference import Change, changes
+from fitplan.questions.edit.difference import Difference, changes
 from fitplan.units import GIB
 
 BUDGETS = tuple(size * GIB for size in (8, 12, 14, 24, 32))
@@ -34,7 +34,7 @@ class NewBest:
 class Review:
     """Two catalogs side by side."""
 
-    changes: tuple[Change, ...]
+    changes: tuple[Difference, ...]
     best: tuple[NewBest, ...]
     runtime: Runtime
 

@@ -13,7 +13,7 @@ _TOLD_ELSEWHERE = frozenset({"releases", "recipes"})
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class Difference:
     """One entry that came, went, or says something else."""
 
     section: str
@@ -27,7 +27,7 @@ class Change:
     bytes_after: int | None = None
 
 
-def changes(old: Catalog, new: Catalog) -> list[Change]:
+def changes(old: Catalog, new: Catalog) -> list[Difference]:
     """All entries that differ, by section and id."""
     found = list(_file_changes(_files(old), _files(new)))
     for section in _SECTIONS:
@@ -41,14 +41,14 @@ def _files(catalog: Catalog) -> dict[str, PublishedFile]:
 
 def _file_changes(
     old: Mapping[str, PublishedFile], new: Mapping[str, PublishedFile]
-) -> Iterator[Change]:
+) -> Iterator[Difference]:
     for id in sorted(old.keys() | new.keys()):
         before, after = old.get(id), new.get(id)
         sizes = (_size(before), _size(after))
         if before is None or after is None:
-            yield Change("files", id, "removed" if after is None else "added", (), *sizes)
+            yield Difference("files", id, "removed" if after is None else "added", (), *sizes)
         elif facts := tuple(_different(before, after)):
-            yield Change("files", id, "changed", facts, *sizes)
+            yield Difference("files", id, "changed", facts, *sizes)
 
 
 def _size(file: PublishedFile | None) -> int | None:
@@ -91,10 +91,10 @@ def _called(facts: dict[str, Any]) -> str:
 
 def _section_changes(
     section: str, old: Mapping[str, dict[str, Any]], new: Mapping[str, dict[str, Any]]
-) -> Iterator[Change]:
+) -> Iterator[Difference]:
     for id in sorted(old.keys() | new.keys()):
         before, after = old.get(id), new.get(id)
         if before is None or after is None:
-            yield Change(section, id, "removed" if after is None else "added")
+            yield Difference(section, id, "removed" if after is None else "added")
         elif facts := tuple(k for k in before.keys() | after.keys() if before[k] != after[k]):
-            yield Change(section, id, "changed", tuple(sorted(facts)))
+            yield Difference(section, id, "changed", tuple(sorted(facts)))

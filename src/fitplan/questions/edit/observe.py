@@ -17,7 +17,7 @@ from fitplan.units import GIB, format_gb
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class MeasuredUsage:
     """A measured usage beside its prediction."""
 
     text: str
@@ -58,7 +58,9 @@ class Seen:
     date: date
 
 
-def observe(seen: Seen, document: Document, base: Catalog, find_runtime: FindRuntime) -> Measured:
+def observe(
+    seen: Seen, document: Document, base: Catalog, find_runtime: FindRuntime
+) -> MeasuredUsage:
     """`document` with the observation `seen` at the end of its observations.
 
     Raises FitplanError when a name fits nothing, or the observation is there already.
@@ -78,7 +80,7 @@ def observe(seen: Seen, document: Document, base: Catalog, find_runtime: FindRun
     text = placing.with_source(document.text, source, new_source)
     text = placing.with_observation(text, observation)
     catalog_of(Document(text, document.origin), base)
-    return Measured(text, observation, found)
+    return MeasuredUsage(text, observation, found)
 
 
 def _observation(seen: Seen, found: Explanation, source: str) -> dict[str, Any]:

@@ -62,7 +62,7 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class PackingProblem:
     """Files, the bundles that use them, and the limits they share."""
 
     items: tuple[Item, ...]
@@ -106,12 +106,12 @@ class Proof:
     """How much better another set might be, as a share of this one's value (or count)."""
 
 
-def total(problem: Problem, loaded: Iterable[int], resource: Resource) -> int:
+def total(problem: PackingProblem, loaded: Iterable[int], resource: Resource) -> int:
     """Bytes that a set of files takes, each counted once."""
     return sum(getattr(problem.items[i], resource) for i in loaded)
 
 
-def settle(problem: Problem, loaded: frozenset[int], objective: Objective) -> Selection:
+def settle(problem: PackingProblem, loaded: frozenset[int], objective: Objective) -> Selection:
     """The best that can be made of `loaded`; files that nothing uses are unloaded."""
     present = {problem.items[i].component for i in loaded}
     chosen = []
@@ -126,14 +126,14 @@ def settle(problem: Problem, loaded: frozenset[int], objective: Objective) -> Se
 
 
 def _used(
-    problem: Problem, loaded: frozenset[int], chosen: list[tuple[int, Option]]
+    problem: PackingProblem, loaded: frozenset[int], chosen: list[tuple[int, Option]]
 ) -> frozenset[int]:
     pairs = {i for _, option in chosen for i in (option.denoiser, option.encoder)}
     rest = {component for b, _ in chosen for component in problem.bundles[b].rest}
     return frozenset(i for i in loaded if i in pairs or problem.items[i].component in rest)
 
 
-def fault(problem: Problem, selection: Selection) -> str:
+def fault(problem: PackingProblem, selection: Selection) -> str:
     """What is wrong with a selection, re-added in integers; "" when it holds."""
     loaded = selection.loaded
     components = [problem.items[i].component for i in loaded]
@@ -153,7 +153,7 @@ def fault(problem: Problem, selection: Selection) -> str:
     return "" if within(problem, loaded) else "more bytes than the limit"
 
 
-def within(problem: Problem, loaded: Iterable[int]) -> bool:
+def within(problem: PackingProblem, loaded: Iterable[int]) -> bool:
     """Whether a set of files keeps to all limits."""
     files = frozenset(loaded)
     resources: tuple[Resource, ...] = ("cache_bytes", "real_bytes")
@@ -161,7 +161,7 @@ def within(problem: Problem, loaded: Iterable[int]) -> bool:
     return all(limit is None or size <= limit for size, limit in limits)
 
 
-def first_guess(problem: Problem, objective: Objective) -> Selection | None:
+def first_guess(problem: PackingProblem, objective: Objective) -> Selection | None:
     """A set that keeps to the limits, found greedily; None when the wanted models weren't placed.
 
     Wanted models first, then those that need the fewest bytes, each as cheaply as it comes.
@@ -174,12 +174,14 @@ def first_guess(problem: Problem, objective: Objective) -> Selection | None:
     return None if fault(problem, selection) else selection
 
 
-def _cheapest(problem: Problem, bundle: Bundle) -> int:
+def _cheapest(problem: PackingProblem, bundle: Bundle) -> int:
     costs = [total(problem, {o.denoiser, o.encoder}, "cache_bytes") for o in bundle.options]
     return min(costs, default=0)
 
 
-def _grown(problem: Problem, loaded: frozenset[int], bundle: Bundle) -> frozenset[int] | None:
+def _grown(
+    problem: PackingProblem, loaded: frozenset[int], bundle: Bundle
+) -> frozenset[int] | None:
     """`loaded` and the fewest more bytes that bring `bundle` in; None when nothing fits."""
     taken = {problem.items[i].component: i for i in loaded}
     rest = frozenset(

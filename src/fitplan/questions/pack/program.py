@@ -19,7 +19,7 @@ from math import inf
 from typing import Any
 
 from fitplan.machine.native import silent_stdout
-from fitplan.questions.pack.problem import Bundle, Option, Problem, Resource
+from fitplan.questions.pack.problem import Bundle, Option, PackingProblem, Resource
 from fitplan.units import MIB
 
 SCALE = 1000
@@ -33,7 +33,7 @@ _PATIENCE = 0.8
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ConstraintRow:
     """lower ≤ Σ coefficient·column ≤ upper."""
 
     lower: float
@@ -42,7 +42,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Solution:
     """What HiGHS said."""
 
     loaded: frozenset[int] | None = None
@@ -53,7 +53,7 @@ class Answer:
     """Ctrl-C ended it; `loaded` is the best set until then."""
 
 
-def option_columns(problem: Problem) -> Iterable[tuple[int, int, Option]]:
+def option_columns(problem: PackingProblem) -> Iterable[tuple[int, int, Option]]:
     """Column, bundle and option of each y; the columns of z come first."""
     column = len(problem.items)
     for b, bundle in enumerate(problem.bundles):
@@ -62,12 +62,12 @@ def option_columns(problem: Problem) -> Iterable[tuple[int, int, Option]]:
             column += 1
 
 
-def values(problem: Problem) -> dict[int, float]:
+def values(problem: PackingProblem) -> dict[int, float]:
     """An objective that gains each option's value."""
     return {column: option.value / SCALE for column, _, option in option_columns(problem)}
 
 
-def counts(problem: Problem) -> dict[int, float]:
+def counts(problem: PackingProblem) -> dict[int, float]:
     """An objective that gains one for each bundle."""
     return {column: 1.0 for column, _, _ in option_columns(problem)}
 
@@ -91,7 +91,7 @@ class _Layout:
         return self.bundles.stop + len(self.components)
 
 
-def _layout(problem: Problem) -> _Layout:
+def _layout(problem: PackingProblem) -> _Layout:
     files: dict[str, list[int]] = {}
     for i, item in enumerate(problem.items):
         files.setdefault(item.component, []).append(i)
@@ -103,37 +103,37 @@ def _layout(problem: Problem) -> _Layout:
     return _Layout(files, options, bundles, {c: bundles.stop + k for k, c in enumerate(files)})
 
 
-def _rows(problem: Problem, layout: _Layout) -> Iterable[Row]:
+def _rows(problem: PackingProblem, layout: _Layout) -> Iterable[ConstraintRow]:
     yield from _limit_rows(problem)
     for component, files in layout.files.items():
-        yield Row(0, 0, {**dict.fromkeys(files, 1.0), layout.components[component]: -1.0})
+        yield ConstraintRow(0, 0, {**dict.fromkeys(files, 1.0), layout.components[component]: -1.0})
     columns = zip(problem.bundles, layout.options, layout.bundles, strict=True)
     for bundle, options, x in columns:
         yield from _bundle_rows(problem, layout, bundle, options, x)
 
 
 def _bundle_rows(
-    problem: Problem, layout: _Layout, bundle: Bundle, options: range, x: int
-) -> Iterable[Row]:
-    yield Row(0, 0, {**dict.fromkeys(options, 1.0), x: -1.0})
+    problem: PackingProblem, layout: _Layout, bundle: Bundle, options: range, x: int
+) -> Iterable[ConstraintRow]:
+    yield ConstraintRow(0, 0, {**dict.fromkeys(options, 1.0), x: -1.0})
     if bundle.required:
-        yield Row(1, 1, {x: 1.0})
+        yield ConstraintRow(1, 1, {x: 1.0})
     users: dict[int, dict[int, float]] = {}
     for y, option in zip(options, bundle.options, strict=True):
         for i in {option.denoiser, option.encoder}:
             users.setdefault(i, {i: -1.0})[y] = 1.0
-    yield from (Row(-inf, 0, terms) for terms in users.values())
+    yield from (ConstraintRow(-inf, 0, terms) for terms in users.values())
     for component in sorted({*bundle.rest, *(problem.items[i].component for i in users)}):
-        yield Row(-inf, 0, {x: 1.0, layout.components[component]: -1.0})
+        yield ConstraintRow(-inf, 0, {x: 1.0, layout.components[component]: -1.0})
 
 
-def _limit_rows(problem: Problem) -> Iterable[Row]:
+def _limit_rows(problem: PackingProblem) -> Iterable[ConstraintRow]:
     resources: tuple[Resource, ...] = ("cache_bytes", "real_bytes")
     for resource in resources:
         limit = problem.limits.of(resource)
         if limit is not None:
             sizes = {i: getattr(item, resource) / MIB for i, item in enumerate(problem.items)}
-            yield Row(-inf, limit / MIB, sizes)
+            yield ConstraintRow(-inf, limit / MIB, sizes)
 
 
 @dataclass(slots=True)
@@ -146,7 +146,7 @@ class _Matrix:
     index: list[int] = field(default_factory=list)
     value: list[float] = field(default_factory=list)
 
-    def add(self, row: Row) -> None:
+    def add(self, row: ConstraintRow) -> None:
         self.lower.append(row.lower)
         self.upper.append(row.upper)
         self.index += row.terms.keys()
@@ -154,17 +154,21 @@ class _Matrix:
         self.start.append(len(self.index))
 
 
-def run(problem: Problem, gains: dict[int, float], extra: Iterable[Row], seconds: float) -> Answer:
+def run(
+    problem: PackingProblem, gains: dict[int, float], extra: Iterable[ConstraintRow], seconds: float
+) -> Solution:
     """Maximize Σ gain·column under the problem's rows and `extra`, within so many seconds."""
     if seconds <= 0:
-        return Answer()
+        return Solution()
     if not problem.bundles:
-        return Answer(frozenset(), optimal=True, bound=0.0)
+        return Solution(frozenset(), optimal=True, bound=0.0)
     with silent_stdout():
         return _run(problem, gains, extra, seconds)
 
 
-def _run(problem: Problem, gains: dict[int, float], extra: Iterable[Row], seconds: float) -> Answer:
+def _run(
+    problem: PackingProblem, gains: dict[int, float], extra: Iterable[ConstraintRow], seconds: float
+) -> Solution:
     import highspy
 
     solver = highspy.Highs()  # type: ignore[no-untyped-call]
@@ -195,7 +199,7 @@ def _solve(solver: Any) -> bool:
     return False
 
 
-def _model(problem: Problem, gains: dict[int, float], extra: Iterable[Row]) -> Any:
+def _model(problem: PackingProblem, gains: dict[int, float], extra: Iterable[ConstraintRow]) -> Any:
     import highspy
     import numpy as np
 
@@ -219,7 +223,7 @@ def _model(problem: Problem, gains: dict[int, float], extra: Iterable[Row]) -> A
     return model
 
 
-def _read(solver: Any, files: int) -> Answer:
+def _read(solver: Any, files: int) -> Solution:
     import highspy
 
     status, info = solver.getModelStatus(), solver.getInfo()
@@ -227,10 +231,10 @@ def _read(solver: Any, files: int) -> Answer:
         highspy.HighsModelStatus.kInfeasible,
         highspy.HighsModelStatus.kUnboundedOrInfeasible,
     ):
-        return Answer(infeasible=True)
+        return Solution(infeasible=True)
     loaded = None
     if info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible:
         values = list(solver.getSolution().col_value)[:files]
         loaded = frozenset(i for i, value in enumerate(values) if value > 0.5)
     optimal = status == highspy.HighsModelStatus.kOptimal
-    return Answer(loaded, optimal, bound=info.mip_dual_bound)
+    return Solution(loaded, optimal, bound=info.mip_dual_bound)

@@ -7,7 +7,7 @@ from fitplan.catalog import Catalog
 from fitplan.planning.candidates import Candidates
 from fitplan.planning.pairs import Choice, Plan
 from fitplan.planning.planner import rank_models
-from fitplan.questions.pack.problem import Bundle, Limits, Problem, Proof, Resource, total
+from fitplan.questions.pack.problem import Bundle, Limits, PackingProblem, Proof, Resource, total
 from fitplan.questions.pack.solver import Infeasible, OutOfTime, Solved, least, solve
 from fitplan.questions.pack.wishes import POINTS_PER_ELO, Field, Posed, Wishes
 from fitplan.units import format_gib
@@ -151,7 +151,7 @@ def _no_pair(wishes: Wishes) -> str:
     return "the runtime loads no pair" + ("" if floor is None else f" of {floor:g} dB or more")
 
 
-def _nothing(problem: Problem, catalog: Catalog, wishes: Wishes) -> Unmet:
+def _nothing(problem: PackingProblem, catalog: Catalog, wishes: Wishes) -> Unmet:
     """No model fits: name the one that needs least of what is short."""
     if not problem.bundles:
         return Unmet(f"{_no_pair(wishes)} of any model")
@@ -164,7 +164,7 @@ def _nothing(problem: Problem, catalog: Catalog, wishes: Wishes) -> Unmet:
     return Unmet(f"not even the smallest model fits: {name} {need}", cache, real)
 
 
-def _alone(problem: Problem, bundle: Bundle, resource: Resource) -> int:
+def _alone(problem: PackingProblem, bundle: Bundle, resource: Resource) -> int:
     """The fewest bytes of one bundle by itself."""
     pairs = (total(problem, {o.denoiser, o.encoder}, resource) for o in bundle.options)
     rest = (
@@ -174,7 +174,7 @@ def _alone(problem: Problem, bundle: Bundle, resource: Resource) -> int:
     return min(pairs) + sum(rest)
 
 
-def _unmet(problem: Problem, names: list[str], time_limit: float) -> Unmet:
+def _unmet(problem: PackingProblem, names: list[str], time_limit: float) -> Unmet:
     """The wanted models don't fit together: say what would hold them."""
     limits = problem.limits
     cache = least(problem, "cache_bytes", time_limit)

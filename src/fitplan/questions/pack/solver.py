@@ -13,7 +13,7 @@ from time import monotonic
 from fitplan.questions.pack.problem import (
     Limits,
     Objective,
-    Problem,
+    PackingProblem,
     Proof,
     Resource,
     Selection,
@@ -22,7 +22,15 @@ from fitplan.questions.pack.problem import (
     settle,
     total,
 )
-from fitplan.questions.pack.program import SCALE, Answer, Row, counts, option_columns, run, values
+from fitplan.questions.pack.program import (
+    SCALE,
+    ConstraintRow,
+    Solution,
+    counts,
+    option_columns,
+    run,
+    values,
+)
 from fitplan.units import MIB
 
 
@@ -47,7 +55,7 @@ class OutOfTime:
 Outcome = Solved | Infeasible | OutOfTime
 
 
-def solve(problem: Problem, objective: Objective, time_limit: float) -> Outcome:
+def solve(problem: PackingProblem, objective: Objective, time_limit: float) -> Outcome:
     """The best set: the most valuable, or the most models and among those the most valuable.
 
     `time_limit` is in seconds, for everything. Ctrl-C ends it with the best set so far; raises
@@ -59,7 +67,7 @@ def solve(problem: Problem, objective: Objective, time_limit: float) -> Outcome:
     most = _best(problem, objective, counts(problem), deadline)
     if not isinstance(most, Solved) or most.proof.status != "optimal":
         return most
-    enough = Row(most.selection.count, inf, counts(problem))
+    enough = ConstraintRow(most.selection.count, inf, counts(problem))
     try:
         finest = _best(problem, objective, values(problem), deadline, (enough,))
     except KeyboardInterrupt:
@@ -75,14 +83,14 @@ def _better(most: Selection, finest: Outcome) -> Solved:
     return Solved(best, finest.proof)
 
 
-def least(problem: Problem, resource: Resource, time_limit: float) -> int | None:
+def least(problem: PackingProblem, resource: Resource, time_limit: float) -> int | None:
     """The fewest bytes of `resource` that hold the required bundles, whatever the limits.
 
     None when no set holds them, or time ran out. Raises KeyboardInterrupt on Ctrl-C.
     """
     wanted = tuple(bundle for bundle in problem.bundles if bundle.required)
     everything = total(problem, range(len(problem.items)), "cache_bytes")
-    unlimited = Problem(problem.items, wanted, Limits(everything))
+    unlimited = PackingProblem(problem.items, wanted, Limits(everything))
     costs = {i: -getattr(item, resource) / MIB for i, item in enumerate(problem.items)}
     answer = run(unlimited, costs, [], time_limit)
     if answer.interrupted:
@@ -93,11 +101,11 @@ def least(problem: Problem, resource: Resource, time_limit: float) -> int | None
 
 
 def _best(
-    problem: Problem,
+    problem: PackingProblem,
     objective: Objective,
     gains: dict[int, float],
     deadline: float,
-    extra: Iterable[Row] = (),
+    extra: Iterable[ConstraintRow] = (),
 ) -> Outcome:
     rows = list(extra)
     while True:
@@ -119,26 +127,28 @@ def _best(
     return Solved(best, _proof(answer, bound, sum(_gain(problem, best, gains))))
 
 
-def _without(answer: Answer) -> OutOfTime:
+def _without(answer: Solution) -> OutOfTime:
     if answer.interrupted:
         raise KeyboardInterrupt
     return OutOfTime()
 
 
-def _settled(problem: Problem, answer: Answer, objective: Objective) -> Selection | None:
+def _settled(problem: PackingProblem, answer: Solution, objective: Objective) -> Selection | None:
     return None if answer.loaded is None else settle(problem, answer.loaded, objective)
 
 
-def _cut(loaded: frozenset[int]) -> Row:
-    return Row(-inf, len(loaded) - 1, dict.fromkeys(loaded, 1.0))
+def _cut(loaded: frozenset[int]) -> ConstraintRow:
+    return ConstraintRow(-inf, len(loaded) - 1, dict.fromkeys(loaded, 1.0))
 
 
-def _gain(problem: Problem, selection: Selection, gains: dict[int, float]) -> Iterable[float]:
+def _gain(
+    problem: PackingProblem, selection: Selection, gains: dict[int, float]
+) -> Iterable[float]:
     columns = {(b, option): c for c, b, option in option_columns(problem)}
     return (gains[columns[chosen]] for chosen in selection.chosen)
 
 
-def _ceiling(problem: Problem, gains: dict[int, float]) -> float:
+def _ceiling(problem: PackingProblem, gains: dict[int, float]) -> float:
     """What all bundles at their best would gain: a bound that needs no solver."""
     best: dict[int, float] = {}
     for column, b, _ in option_columns(problem):
@@ -146,7 +156,7 @@ def _ceiling(problem: Problem, gains: dict[int, float]) -> float:
     return sum(best.values())
 
 
-def _proof(answer: Answer, bound: float, reached: float) -> Proof:
+def _proof(answer: Solution, bound: float, reached: float) -> Proof:
     """Values are whole points, so a bound less than a point above what is reached proves it."""
     missing = floor((bound - reached) * SCALE + 0.5)
     gap = max(0, missing) / SCALE / max(abs(reached), 1.0)

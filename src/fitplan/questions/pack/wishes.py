@@ -15,7 +15,7 @@ from fitplan.catalog import Catalog, Pipeline
 from fitplan.errors import FitplanError, usage_error
 from fitplan.planning.candidates import Called, Candidates
 from fitplan.planning.pairs import Choice
-from fitplan.questions.pack.problem import Bundle, Item, Limits, Objective, Option, Problem
+from fitplan.questions.pack.problem import Bundle, Item, Limits, Objective, Option, PackingProblem
 
 POINTS_PER_ELO = 1000
 """Values are whole thousandths of an Elo point."""
@@ -57,7 +57,7 @@ class Wishes:
 class Posed:
     """A problem, and the files that its items stand for."""
 
-    problem: Problem
+    problem: PackingProblem
     choices: tuple[Choice, ...]
 
 
@@ -103,7 +103,7 @@ class Field:
         files = self._useful([known[name] for name in names], limits)
         place = {id(choice): i for i, choice in enumerate(files)}
         bundles = tuple(self._bundle(name, known[name], place) for name in names)
-        return Posed(Problem(tuple(map(_item, files)), bundles, limits), files)
+        return Posed(PackingProblem(tuple(map(_item, files)), bundles, limits), files)
 
     def _useful(self, pipelines: list[Pipeline], limits: Limits) -> tuple[Choice, ...]:
         scored = {id for p in pipelines for id in p.pair}

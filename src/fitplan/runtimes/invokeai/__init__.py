@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Literal, cast
 
-from fitplan.accounting.rules import Rule
+from fitplan.accounting.rules import LoadingRule
 from fitplan.accounting.runtime import BudgetSetting, Runtime
 from fitplan.runtimes.invokeai import denoisers, encoders, refusals
 from fitplan.runtimes.invokeai.treatments import WORKSPACE
@@ -24,12 +24,12 @@ VERSIONS: tuple[Version, ...] = ("6.12", "6.14")
 NAME = "invokeai"
 
 
-def rules(version: Version, by_state_dict: bool) -> tuple[Rule, ...]:
+def rules(version: Version, by_state_dict: bool) -> tuple[LoadingRule, ...]:
     """The residency rules of `version`; `by_state_dict`: how the cache counts, see above."""
     return tuple(map(_out_of_checkpoints, _rules(version, by_state_dict)))
 
 
-def _out_of_checkpoints(rule: Rule) -> Rule:
+def _out_of_checkpoints(rule: LoadingRule) -> LoadingRule:
     """Of a checkpoint, all of Stable Diffusion's is taken; of these families the denoiser alone."""
     if rule.bundles is not None:
         return rule
@@ -37,7 +37,7 @@ def _out_of_checkpoints(rule: Rule) -> Rule:
     return replace(rule, bundles=frozenset({rule.family} if alone else ()))
 
 
-def _rules(version: Version, by_state_dict: bool) -> tuple[Rule, ...]:
+def _rules(version: Version, by_state_dict: bool) -> tuple[LoadingRule, ...]:
     old = version == "6.12"
     clip_alone = encoders.CLIP_FLOAT32 if old else encoders.CLIP_AS_STORED
     both = (
@@ -54,7 +54,7 @@ def _rules(version: Version, by_state_dict: bool) -> tuple[Rule, ...]:
     return both if old else (*_added_by_6_14(by_state_dict), *both)
 
 
-def _added_by_6_14(by_state_dict: bool) -> tuple[Rule, ...]:
+def _added_by_6_14(by_state_dict: bool) -> tuple[LoadingRule, ...]:
     return (
         *denoisers.quantized(),
         *encoders.quantized(by_state_dict),

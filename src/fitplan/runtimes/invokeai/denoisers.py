@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from fitplan.accounting.rules import Cast, Drop, Keep, MadeUp, Rule, Treatment
+from fitplan.accounting.rules import Cast, Drop, Keep, LoadingRule, MadeUp, Treatment
 from fitplan.accounting.weights import Role
 from fitplan.runtimes.invokeai.treatments import (
     ALL_BF16,
@@ -31,9 +31,9 @@ _GUIDANCE = MadeUp(
 )
 
 
-def flux1(by_state_dict: bool) -> tuple[Rule, ...]:
+def flux1(by_state_dict: bool) -> tuple[LoadingRule, ...]:
     """FLUX.1: GGUF as is, bitsandbytes NF4 as is, all else BF16."""
-    nf4 = Rule(
+    nf4 = LoadingRule(
         "flux1",
         SINGLE,
         (quant_state(by_state_dict), PACKED),
@@ -44,13 +44,13 @@ def flux1(by_state_dict: bool) -> tuple[Rule, ...]:
     )
     return (
         nf4,
-        Rule("flux1", GGUF, (PACKED,), "FluxGGUFCheckpointModel (flux.py)", GGML),
+        LoadingRule("flux1", GGUF, (PACKED,), "FluxGGUFCheckpointModel (flux.py)", GGML),
         dense("flux1", "FluxCheckpointModel (flux.py)", SINGLE),
         dense("flux1", "FluxDiffusersModel (flux.py)", FOLDER),
     )
 
 
-def flux2(diffusers_zeros: bool) -> tuple[Rule, ...]:
+def flux2(diffusers_zeros: bool) -> tuple[LoadingRule, ...]:
     """FLUX.2; `diffusers_zeros`: whether a diffusers folder gets the guidance zeros too (6.12)."""
     chunked = "fused q/k/v are chunked, which dequantizes them"
     swapped = "scale and shift are swapped, which dequantizes them"
@@ -61,13 +61,15 @@ def flux2(diffusers_zeros: bool) -> tuple[Rule, ...]:
     )
     folder = dense("flux2", "Flux2DiffusersModel (flux.py)", FOLDER)
     return (
-        Rule("flux2", GGUF, treatments, "Flux2GGUFCheckpointModel (flux.py)", GGML, (_GUIDANCE,)),
+        LoadingRule(
+            "flux2", GGUF, treatments, "Flux2GGUFCheckpointModel (flux.py)", GGML, (_GUIDANCE,)
+        ),
         replace(multiplied("flux2", "Flux2CheckpointModel (flux.py)"), adds=(_GUIDANCE,)),
         replace(folder, adds=(_GUIDANCE,)) if diffusers_zeros else folder,
     )
 
 
-def z_image() -> tuple[Rule, ...]:
+def z_image() -> tuple[LoadingRule, ...]:
     """Z-Image: the one family whose real bytes are far above its cache bytes."""
     sliced = "q, k and v are slices of the dequantized q/k/v; each pins a whole copy in RAM"
     reshaped = "pad tokens are reshaped, which dequantizes them"
@@ -80,19 +82,21 @@ def z_image() -> tuple[Rule, ...]:
     single = dense("z-image", "ZImageCheckpointModel (z_image.py)", SINGLE)
     where = "ZImageGGUFCheckpointModel, _convert_z_image_gguf_to_diffusers (z_image.py)"
     return (
-        Rule("z-image", GGUF, treatments, where, GGML),
+        LoadingRule("z-image", GGUF, treatments, where, GGML),
         replace(single, loads=FLOATS - {"FP8_SCALED"}),
         dense("z-image", "ZImageDiffusersModel (z_image.py)", FOLDER),
     )
 
 
-def stable_diffusion(by_state_dict: bool) -> tuple[Rule, ...]:
+def stable_diffusion(by_state_dict: bool) -> tuple[LoadingRule, ...]:
     """SD1.5, SDXL and SD3.5: everything becomes BF16, a single file with all its components."""
     single = "StableDiffusionDiffusersModel._load_from_singlefile (stable_diffusion.py)"
     folder = "StableDiffusionDiffusersModel (stable_diffusion.py)"
     adds = buffers(by_state_dict, 616, "position ids")
     checkpoints = frozenset({"sd15", "sdxl"})
-    part = Rule("", SINGLE, ALL_BF16, single, FLOATS, maps=True, alone=False, bundles=checkpoints)
+    part = LoadingRule(
+        "", SINGLE, ALL_BF16, single, FLOATS, maps=True, alone=False, bundles=checkpoints
+    )
     treatments = (NO_POSITION_IDS, *ALL_BF16)
     return (
         *(
@@ -105,7 +109,7 @@ def stable_diffusion(by_state_dict: bool) -> tuple[Rule, ...]:
     )
 
 
-def quantized() -> tuple[Rule, ...]:
+def quantized() -> tuple[LoadingRule, ...]:
     """SDNQ transformers, which 6.14 keeps packed; single FLUX.2 files get the guidance zeros."""
     flux2 = sdnq("flux2", "Flux2SDNQCheckpointModel (flux.py)")
     return (
@@ -116,7 +120,7 @@ def quantized() -> tuple[Rule, ...]:
     )
 
 
-def later(by_state_dict: bool) -> tuple[Rule, ...]:
+def later(by_state_dict: bool) -> tuple[LoadingRule, ...]:
     """Families that 6.14 loads and 6.12 doesn't."""
     anima = dense("anima", "AnimaCheckpointModel (anima.py)", SINGLE)
     return (
@@ -133,26 +137,28 @@ def later(by_state_dict: bool) -> tuple[Rule, ...]:
     )
 
 
-def _ideogram4() -> Rule:
+def _ideogram4() -> LoadingRule:
     """Ideogram 4's two transformers in FP8, which become what the folder has."""
     packed = Treatment(
         None, Keep(), "kept as FP8 with its scales", types=frozenset({"FP8_SCALED", "F32"})
     )
     where = "Ideogram4DiffusersModel, load_fp8_state_dict (ideogram4.py)"
-    return Rule("ideogram4", FOLDER, (packed, BF16), where, FLOATS, basis="code")
+    return LoadingRule("ideogram4", FOLDER, (packed, BF16), where, FLOATS, basis="code")
 
 
-def _qwen_image() -> tuple[Rule, ...]:
+def _qwen_image() -> tuple[LoadingRule, ...]:
     return (
-        Rule("qwen-image", GGUF, (PACKED,), "QwenImageGGUFCheckpointModel (qwen_image.py)", GGML),
+        LoadingRule(
+            "qwen-image", GGUF, (PACKED,), "QwenImageGGUFCheckpointModel (qwen_image.py)", GGML
+        ),
         multiplied("qwen-image", "QwenImageCheckpointModel (qwen_image.py)"),
         dense("qwen-image", "QwenImageDiffusersModel (qwen_image.py)", FOLDER),
     )
 
 
-def _krea2() -> tuple[Rule, ...]:
+def _krea2() -> tuple[LoadingRule, ...]:
     modulation = Treatment(only(Role.MODULATION), Cast("BF16"), "reshaped, which dequantizes it")
-    gguf = Rule(
+    gguf = LoadingRule(
         "krea2", GGUF, (modulation, PACKED), "Krea2GGUFCheckpointModel (krea2.py)", GGML
     )  # fmt: skip
     return (
@@ -162,7 +168,7 @@ def _krea2() -> tuple[Rule, ...]:
     )
 
 
-def _wan(by_state_dict: bool) -> tuple[Rule, ...]:
+def _wan(by_state_dict: bool) -> tuple[LoadingRule, ...]:
     adds = buffers(by_state_dict, 2**20, "rotary tables")
     plain = Treatment(
         None,
@@ -170,7 +176,7 @@ def _wan(by_state_dict: bool) -> tuple[Rule, ...]:
         "tensors that aren't quantized are cast to BF16",
         types=frozenset({"F32", "F16", "BF16"}),
     )
-    gguf = Rule("wan", GGUF, (plain, PACKED), "WanGGUFCheckpointModel (wan.py)", GGML, adds)
+    gguf = LoadingRule("wan", GGUF, (plain, PACKED), "WanGGUFCheckpointModel (wan.py)", GGML, adds)
     return (
         replace(gguf, basis="code"),
         replace(multiplied("wan", "WanCheckpointModel (wan.py)"), adds=adds),
@@ -178,14 +184,14 @@ def _wan(by_state_dict: bool) -> tuple[Rule, ...]:
     )
 
 
-def adapters() -> tuple[Rule, ...]:
+def adapters() -> tuple[LoadingRule, ...]:
     """LoRAs: BF16, without their alphas."""
     no_alpha = Treatment(only(Role.BUFFERS), Drop(), "alpha becomes a number, not a tensor")
     where = "ModelPatchRaw.calc_size (backend/patches/model_patch_raw.py)"
-    return (Rule("lora", SINGLE, (no_alpha, *ALL_BF16), where, FLOATS, basis="code"),)
+    return (LoadingRule("lora", SINGLE, (no_alpha, *ALL_BF16), where, FLOATS, basis="code"),)
 
 
-def vaes() -> tuple[Rule, ...]:
+def vaes() -> tuple[LoadingRule, ...]:
     """VAEs: BF16, whatever the file's type."""
     return (
         dense("flux1-vae", "FluxVAELoader (flux.py)"),

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from fitplan.accounting.rules import Cast, Drop, Keep, Rule, Treatment
+from fitplan.accounting.rules import Cast, Drop, Keep, LoadingRule, Treatment
 from fitplan.accounting.weights import Role
 from fitplan.runtimes.invokeai.treatments import (
     ALL_BF16,
@@ -27,7 +27,7 @@ from fitplan.runtimes.invokeai.treatments import (
 )
 
 
-def qwen3(by_state_dict: bool, rotary_bytes: int) -> tuple[Rule, ...]:
+def qwen3(by_state_dict: bool, rotary_bytes: int) -> tuple[LoadingRule, ...]:
     """Qwen3 0.6B, 4B and 8B: GGUF and single files are loaded tied, folders as they are."""
     tied = tied_embedding(by_state_dict, Cast("BF16"))
     adds = buffers(by_state_dict, rotary_bytes, "rotary frequencies")
@@ -36,10 +36,10 @@ def qwen3(by_state_dict: bool, rotary_bytes: int) -> tuple[Rule, ...]:
         "Qwen3EncoderCheckpointLoader (z_image.py)",
     )
     where = "Qwen3EncoderLoader (z_image.py)"
-    folder = Rule("qwen3", FOLDER, ALL_BF16, where, FLOATS, adds, maps=True)
+    folder = LoadingRule("qwen3", FOLDER, ALL_BF16, where, FLOATS, adds, maps=True)
     headless = "ZImageDiffusersModel (z_image.py): Qwen3Model, which has no head"
     return (
-        Rule("qwen3", GGUF, (NO_HEAD, tied, PACKED), gguf, GGML, adds),
+        LoadingRule("qwen3", GGUF, (NO_HEAD, tied, PACKED), gguf, GGML, adds),
         replace(multiplied("qwen3", single), treatments=(NO_HEAD, tied, *ALL_BF16), adds=adds),
         replace(folder, when_part_of="z-image", where=headless),
         replace(folder, when_role=Role.OUTPUT_HEAD),
@@ -47,9 +47,9 @@ def qwen3(by_state_dict: bool, rotary_bytes: int) -> tuple[Rule, ...]:
     )
 
 
-def t5(by_state_dict: bool) -> tuple[Rule, ...]:
+def t5(by_state_dict: bool) -> tuple[LoadingRule, ...]:
     """T5-XXL folders: bitsandbytes INT8 as is, all else in the type config.json names."""
-    int8 = Rule(
+    int8 = LoadingRule(
         "t5",
         FOLDER,
         (SECOND_TABLE, quant_state(by_state_dict), tied_embedding(by_state_dict, Keep()), PACKED),
@@ -65,7 +65,7 @@ def t5(by_state_dict: bool) -> tuple[Rule, ...]:
     )
 
 
-def _t5_folder(load_type: str, by_state_dict: bool) -> Rule:
+def _t5_folder(load_type: str, by_state_dict: bool) -> LoadingRule:
     why = "kept in float32 when float16 is asked for"
     wo = Treatment(only(Role.FEED_FORWARD_OUT), Cast("F32"), why)
     cast = Treatment(None, Cast(load_type), "cast to the type that config.json names")
@@ -73,10 +73,10 @@ def _t5_folder(load_type: str, by_state_dict: bool) -> Rule:
     tied = tied_embedding(by_state_dict, Cast(load_type))
     treatments = (SECOND_TABLE, tied, *exceptions, cast)
     where = "T5EncoderCheckpointModel (flux.py)"
-    return Rule("t5", FOLDER, treatments, where, FLOATS, when_load_type=load_type, maps=True)
+    return LoadingRule("t5", FOLDER, treatments, where, FLOATS, when_load_type=load_type, maps=True)
 
 
-def quantized(by_state_dict: bool) -> tuple[Rule, ...]:
+def quantized(by_state_dict: bool) -> tuple[LoadingRule, ...]:
     """SDNQ text encoders of 6.14: a table that is also the head is counted twice."""
     tied = tied_embedding(by_state_dict, Keep())
     qwen3 = sdnq("qwen3", "Qwen3EncoderSDNQLoader (z_image.py)")
@@ -88,28 +88,28 @@ def quantized(by_state_dict: bool) -> tuple[Rule, ...]:
     )
 
 
-def t5_gguf(by_state_dict: bool) -> Rule:
+def t5_gguf(by_state_dict: bool) -> LoadingRule:
     """T5-XXL GGUF: packed, but the embedding and the relative bias are looked up, so dense."""
     bias = Treatment(only(Role.RELATIVE_BIAS), Cast("BF16"), "a lookup table: dequantized")
     treatments = (SECOND_TABLE, tied_embedding(by_state_dict, Cast("BF16")), bias, PACKED)
-    return Rule("t5", GGUF, treatments, "T5EncoderGGUFModel (flux.py)", GGML, basis="code")
+    return LoadingRule("t5", GGUF, treatments, "T5EncoderGGUFModel (flux.py)", GGML, basis="code")
 
 
-def umt5(by_state_dict: bool) -> Rule:
+def umt5(by_state_dict: bool) -> LoadingRule:
     """UMT5-XXL folders: BF16."""
     treatments = (SECOND_TABLE, tied_embedding(by_state_dict, Cast("BF16")), *ALL_BF16)
     where = "WanT5EncoderLoader (wan.py)"
-    return Rule("umt5", FOLDER, treatments, where, FLOATS, basis="code", maps=True)
+    return LoadingRule("umt5", FOLDER, treatments, where, FLOATS, basis="code", maps=True)
 
 
-def clip(by_state_dict: bool, alone: Treatment) -> tuple[Rule, ...]:
+def clip(by_state_dict: bool, alone: Treatment) -> tuple[LoadingRule, ...]:
     """CLIP-L and CLIP-G; `alone`: what becomes of a folder outside a diffusers pipeline."""
     adds = buffers(by_state_dict, 616, "position ids")
     where = "StableDiffusionDiffusersModel (stable_diffusion.py)"
     parts = (dense(family, where, FOLDER) for family in ("clip-l", "clip-g"))
     treatments = (NO_POSITION_IDS, INTEGERS, alone)
     loader = "CLIPDiffusersLoader (flux.py)"
-    clip_l = Rule("clip-l", FOLDER, treatments, loader, FLOATS, adds, maps=True)
+    clip_l = LoadingRule("clip-l", FOLDER, treatments, loader, FLOATS, adds, maps=True)
     return (
         *(
             replace(part, treatments=(NO_POSITION_IDS, *ALL_BF16), when_part_of="*", adds=adds)
@@ -128,7 +128,7 @@ CLIP_AS_STORED = Treatment(
 )
 
 
-def mistral(by_state_dict: bool) -> tuple[Rule, ...]:
+def mistral(by_state_dict: bool) -> tuple[LoadingRule, ...]:
     """Mistral-Small as FLUX.2's encoder: no head, no vision tower, no tokenizer."""
     adds = buffers(by_state_dict, 512, "rotary frequencies")
     drops = (
@@ -143,7 +143,7 @@ def mistral(by_state_dict: bool) -> tuple[Rule, ...]:
     gguf = "MistralEncoderGGUFLoader (mistral_encoder.py)"
     dense_files = "MistralEncoderCheckpointLoader (mistral_encoder.py)"
     return (
-        Rule("mistral", GGUF, (*drops, embedding, PACKED), gguf, GGML, adds, basis="code"),
+        LoadingRule("mistral", GGUF, (*drops, embedding, PACKED), gguf, GGML, adds, basis="code"),
         replace(
             multiplied("mistral", dense_files, DENSE),
             treatments=(*drops, *ALL_BF16),
@@ -152,12 +152,12 @@ def mistral(by_state_dict: bool) -> tuple[Rule, ...]:
     )
 
 
-def qwen2_5_vl(by_state_dict: bool) -> Rule:
+def qwen2_5_vl(by_state_dict: bool) -> LoadingRule:
     """Qwen2.5-VL as Qwen-Image's encoder: BF16, vision tower included."""
     adds = buffers(by_state_dict, 592, "rotary frequencies")
     return replace(dense("qwen2.5-vl", "QwenVLEncoderLoader (qwen_image.py)"), adds=adds)
 
 
-def qwen3_vl() -> Rule:
+def qwen3_vl() -> LoadingRule:
     """Qwen3-VL as Krea-2's encoder: BF16, vision tower included."""
     return replace(dense("qwen3-vl", "Qwen3VLEncoderLoader (krea2.py)"), basis="code")

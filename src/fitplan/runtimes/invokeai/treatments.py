@@ -1,6 +1,6 @@
 """What InvokeAI's loaders have in common."""
 
-from fitplan.accounting.rules import Buffers, Cast, Drop, Keep, Rule, Treatment
+from fitplan.accounting.rules import Buffers, Cast, Drop, Keep, LoadingRule, Treatment
 from fitplan.accounting.weights import Container, Role
 from fitplan.runtimes.loading import (
     DENSE,
@@ -57,22 +57,24 @@ NO_TOKENIZER = Treatment(only(Role.TOKENIZER), Drop(), "tokenizers count 0")
 ALL_BF16 = (NO_SCALES, NO_TOKENIZER, INTEGERS, BF16)
 
 
-def dense(family: str, where: str, containers: frozenset[Container] = DENSE) -> Rule:
+def dense(family: str, where: str, containers: frozenset[Container] = DENSE) -> LoadingRule:
     """The usual loader: every floating-point tensor becomes BF16."""
-    return Rule(family, containers, ALL_BF16, where, FLOATS, maps=True)
+    return LoadingRule(family, containers, ALL_BF16, where, FLOATS, maps=True)
 
 
-def multiplied(family: str, where: str, containers: frozenset[Container] = SINGLE) -> Rule:
+def multiplied(family: str, where: str, containers: frozenset[Container] = SINGLE) -> LoadingRule:
     """A loader that multiplies every `.weight_scale` into its weights, whatever type they have."""
     lost = "the rotation of ConvRot is not undone: the scales alone do not restore the weights"
     return reading(dense(family, where, containers), SCALED_INT8, beware=lost)
 
 
-def sdnq(family: str, where: str, treatments: tuple[Treatment, ...] = ()) -> Rule:
+def sdnq(family: str, where: str, treatments: tuple[Treatment, ...] = ()) -> LoadingRule:
     """A loader of SDNQ weights, which stay packed; their scales are counted with them."""
     loads = FLOATS | SDNQ
     packed = Treatment(None, Keep(), "SDNQ weights stay packed, scales and low-rank branch beside")
-    return Rule(family, DENSE, (*treatments, packed), where, loads, when_types=SDNQ, basis="code")
+    return LoadingRule(
+        family, DENSE, (*treatments, packed), where, loads, when_types=SDNQ, basis="code"
+    )
 
 
 def tied_embedding(by_state_dict: bool, becomes: Cast | Keep) -> Treatment:
