@@ -7,6 +7,8 @@ import pytest
 
 from places import TESTS
 
+pytestmark = pytest.mark.slow
+
 FILES = (".gguf", ".safetensors", "config.json", "model.safetensors.index.json")
 TEXTS = ("listing", "cache")
 

@@ -21,6 +21,8 @@ from fitplan.architectures.table import read_table
 from fitplan.architectures.tabulation import expanded, tabulate
 from tabled import TABLES, declared, required, tensors_of
 
+pytestmark = pytest.mark.slow
+
 A_FEW = (
     *("flux1-dev.reference", "z-image.diffusers", "sdxl-unet.reference", "qwen3-4b.gguf"),
     *("qwen2.5-vl-7b.hf", "t5-xxl.hf", "sd-vae.diffusers", "clip-l.hf", "wan-t2v-14b.reference"),

@@ -15,6 +15,8 @@ from cli import Run
 from fitplan.catalog import reading
 from fitplan.catalog.text import canonical, deviations, scalars
 
+pytestmark = pytest.mark.slow
+
 SHIPPED = reading.shipped_path().read_text(encoding="utf-8")
 ENTRY = "          - {quant: Q8_0, bytes: 100}\n"
 BLOCK = "          - quant: Q8_0 # why\n            # and more\n            bytes: 100\n"

@@ -13,6 +13,8 @@ from fitplan.errors import FitplanError
 from fitplan.machine.settings import write_setting
 from sparse import install
 
+pytestmark = pytest.mark.slow
+
 TEXTS: dict[str, str] = {
     "integer": 'version: !!int ""',
     "truth": "version: !!bool foo",

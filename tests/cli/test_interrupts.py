@@ -16,7 +16,10 @@ from fitplan.cli import interrupts
 from fitplan.questions.pack import solver
 from fitplan.questions.pack.problem import Bundle, Item, Limits, Option, PackingProblem, fault
 
-pytestmark = pytest.mark.skipif(os.name == "nt", reason="sends a POSIX signal")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(os.name == "nt", reason="sends a POSIX signal"),
+]
 
 READY = """
 import os, signal
@@ -64,7 +67,7 @@ def test_no_moment_has_a_traceback() -> None:
     for attempt in range(TRIES):
         arguments = [["--ram", "14"], ["pack", "--ram", "14"], ["check"]][attempt % 3]
         code, _, err = interrupted(arguments, 0.003 + random.random() ** 2 * 0.8)
-        assert code in (0, 130, -signal.SIGINT)
+        assert code in (0, 130)
         assert err in ("", "fitplan: interrupted\n")
 
 

@@ -14,6 +14,8 @@ import commands
 from commands import PLAN, PROGRAM, fitplan
 from fitplan.machine.native import silent_stdout
 
+pytestmark = pytest.mark.slow
+
 FULL = Path("/dev/full")
 needs_full = pytest.mark.skipif(not FULL.exists(), reason="this system has no /dev/full")
 

@@ -8,6 +8,8 @@ import commands
 from cli import Run
 from commands import fitplan
 
+pytestmark = pytest.mark.slow
+
 ENVIRONMENTS: Mapping[str, Mapping[str, str]] = {
     "columns that are no number": {"COLUMNS": "²", "LINES": "²"},
     "no columns": {"COLUMNS": "0", "LINES": "0"},

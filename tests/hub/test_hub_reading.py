@@ -13,6 +13,8 @@ from fitplan.readers.files import walk_header
 from fitplan.readers.source import open_source
 from hub_server import COMMIT, HubServer, Repo, running, use
 
+pytestmark = pytest.mark.slow
+
 DENOISERS = ("klein-4b-q8_0", "klein-9b-q5_k_m", "flux1-fill-q4_k_m", "z-image-turbo-q8_0")
 TOKENS = 151_936
 """Strings in Qwen3's tokenizer."""

@@ -17,6 +17,8 @@ from fitplan.machine.settings import with_setting, write_setting
 from killing import kill_at_each_line
 from places import DATA
 
+pytestmark = pytest.mark.slow
+
 ROOT = DATA / "invokeai_root"
 KEY = "max_cache_ram_gb"
 REAL = (ROOT / "invokeai.yaml").read_text(encoding="utf-8")

@@ -12,6 +12,8 @@ from fitplan.catalog import Catalog
 from fitplan.planning.candidates import Candidates
 from fitplan.planning.planner import plan, rank_models
 
+pytestmark = pytest.mark.slow
+
 SECONDS = 3.0
 """Of one processor, so that a busy machine fails no test."""
 

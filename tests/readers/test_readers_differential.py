@@ -20,6 +20,8 @@ from fitplan.errors import FitplanError
 from fitplan.readers.files import read_header
 from sparse import Gguf
 
+pytestmark = pytest.mark.slow
+
 Found = dict[str, tuple[str, tuple[int, ...]]]
 """Name → type and shape."""
 

@@ -11,6 +11,8 @@ from fitplan.accounting.weights import Tensor
 from fitplan.errors import FitplanError
 from fitplan.readers import read
 
+pytestmark = pytest.mark.slow
+
 TENSORS = (
     Tensor("blk.0.attn_q.weight", (64, 256), "Q4_K"),
     Tensor("blk.0.norm", (64,), "F32"),

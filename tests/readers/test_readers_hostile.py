@@ -20,6 +20,8 @@ from fitplan.readers.header import MAX_AXES, MAX_NAMES
 from fitplan.readers.safetensors import MAX_HEADER
 from fitplan.readers.source import CHUNK, MAX_TENSORS, FileSource, open_source
 
+pytestmark = pytest.mark.slow
+
 SMALL = (Tensor("a.weight", (4, 4), "F32"),)
 
 

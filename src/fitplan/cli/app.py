@@ -169,6 +169,7 @@ def run() -> NoReturn:
     code = main()
     interrupts.leave_at_once()
     code = standard.settle(code)
+    interrupts.ignore()
     if code == EXIT_INTERRUPTED:
         os._exit(code)  # whatever still runs in other threads isn't waited for
     sys.exit(code)

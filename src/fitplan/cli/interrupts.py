@@ -42,3 +42,11 @@ def _unraisable(dropped: "sys.UnraisableHookArgs") -> None:
         _thread.interrupt_main()
     else:
         sys.__unraisablehook__(dropped)
+
+
+def ignore() -> None:
+    """The answer is out: an interrupt while Python ends would only take its exit code away.
+
+    Python gives signals their default back while it ends, but leaves those that are ignored.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

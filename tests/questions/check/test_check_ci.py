@@ -13,6 +13,8 @@ import yaml
 from cli import Run
 from places import ROOT
 
+pytestmark = pytest.mark.slow
+
 EXAMPLES = Path(__file__).parent / "examples"
 
 

@@ -15,6 +15,8 @@ from fitplan.catalog.document import Document
 from fitplan.questions import check as checks
 from fitplan.questions.check import checking
 
+pytestmark = pytest.mark.slow
+
 TEXT = reading.shipped_path().read_text(encoding="utf-8")
 TODAY = date(2026, 12, 31)
 SEED = 4

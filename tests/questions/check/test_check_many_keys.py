@@ -10,6 +10,8 @@ from fitplan.catalog import CatalogFile
 from fitplan.catalog.document import Document
 from fitplan.questions import check as checks
 
+pytestmark = pytest.mark.slow
+
 KEYS = 50_000
 TEXTS = {
     "unknown": "version: 1\n" + "".join(f"k{i}: {i}\n" for i in range(KEYS)),

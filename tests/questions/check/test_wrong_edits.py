@@ -8,6 +8,8 @@ import pytest
 from catalog_edits import TEXT, Change, findings
 from fitplan.questions.check import Finding
 
+pytestmark = pytest.mark.slow
+
 NEAR = 30
 """Lines between an edit and a finding that still leads there: the longest entry of a release."""
 

@@ -21,6 +21,8 @@ from fitplan.questions.edit.entry import Entry
 from fitplan.questions.edit.file_name import FileName
 from sparse import NAMES, install, inventory, write_gguf, write_safetensors
 
+pytestmark = pytest.mark.slow
+
 SHIPPED = reading.shipped_path().read_text(encoding="utf-8")
 
 

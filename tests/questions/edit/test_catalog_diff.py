@@ -14,6 +14,8 @@ from fitplan.planning.candidates import Candidates
 from fitplan.planning.planner import plan
 from fitplan.questions.edit.diff import BUDGETS, review
 
+pytestmark = pytest.mark.slow
+
 SHIPPED = reading.shipped_path().read_text(encoding="utf-8")
 Q5 = "          - {quant: Q5_K_M, bytes: 7018699040, basis: derived, source: sdcpp-catalog}\n"
 Q4 = "          - {quant: Q4_K_M, bytes: 5909829920}\n"

@@ -15,6 +15,8 @@ from fitplan.questions.edit import stored
 from fitplan.questions.edit.stored import read_stored, save
 from killing import kill_at_each_line
 
+pytestmark = pytest.mark.slow
+
 OLD, NEW = "version: 1\n", "version: 1\nsources:\n  a:\n    title: A\n"
 
 
