@@ -64,7 +64,7 @@ def test_what_comfyui_reads_is_found(
 
 
 BAD = {
-    "sectionless": ("base_path: {base}\nvae: VAE\n", 1, "outside of a section"),
+    "sectionless": ("base_path: {base}\nvae: VAE\n", 1, "outside a section"),
     "sectionless list": ("- {base}\n", 0, "no section"),
     "text": ("models\n", 0, "no section"),
     "empty": ("", 0, "no section"),
