@@ -44,3 +44,14 @@ def test_the_needs_are_the_same_in_every_format(run: Run, more: list[str]) -> No
     assert [row["denoiser"] for row in rows] == [pair["denoiser"]["quant"] for pair in pairs]
     markdown = run(*asked, "--format", "markdown").out
     assert len(markdown.splitlines()) == len(pairs) + 2
+
+
+def test_a_comparison_is_the_same_in_every_format(run: Run) -> None:
+    asked = ("compare", "Z-Image Turbo", "Q8_0", "Q8_0")
+    programs = run(*asked, "--json").json["runtimes"]
+    rows = list(csv.DictReader(io.StringIO(run(*asked, "--format", "csv").out)))
+    assert [row["runtime"] for row in rows] == [program["name"] for program in programs]
+    needed = [str(program.get("needed_bytes", "")) for program in programs]
+    assert [row["needed_bytes"] for row in rows] == needed
+    markdown = run(*asked, "--format", "markdown").out
+    assert len(markdown.splitlines()) == len(programs) + 2
