@@ -125,7 +125,6 @@ def test_nothing_fits_is_exit_code_1(run: Run) -> None:
         ("Z-Image Turbo", "Q99", "Q8_0"),
         ("Z-Image Turbo", "Q8_0", "unknown/Q8_0"),
         (*Z_IMAGE, "--ram", "junk"),
-        (*Z_IMAGE, "--format", "csv"),
         ("Z-Image Turbo",),
         ("", "", ""),
     ],

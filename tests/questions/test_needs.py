@@ -109,7 +109,6 @@ JUNK = [
     (["klein"], "more than one model"),
     (["FLUX.2 Klein 9B", "Q99"], "no file of FLUX.2 Klein 9B is called 'Q99'"),
     (["FLUX.2 Klein 9B", "--ram-total", "x"], "invalid size"),
-    (["FLUX.2 Klein 9B", "--format", "csv"], "no format csv"),
 ]
 
 

@@ -1,6 +1,6 @@
 """`fitplan need`: what a pair needs, and what more RAM would buy."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, assert_never
 
 import typer
 
@@ -14,9 +14,12 @@ from fitplan.cli.options import (
     RuntimeOption,
     common,
 )
-from fitplan.cli.output import Format, console, show, write_json
+from fitplan.cli.output import Format, console, show, write, write_json
 from fitplan.errors import EXIT_ANSWER, EXIT_NOTHING
 from fitplan.units import parse_size
+
+if TYPE_CHECKING:
+    from fitplan.render.need import NeedReport
 
 
 def command(
@@ -53,9 +56,8 @@ def execute(
 ) -> int:
     """Work out the needs and print them; exit code 1 when the runtime loads no such pair."""
     from fitplan.questions.need import named_files, needs
-    from fitplan.render.need import NeedReport, need_document, need_table
+    from fitplan.render.need import NeedReport
 
-    shared.expect_table_or_json("need")
     total = None if ram_total is None else parse_size(ram_total)
     candidates = shared.candidates()
     runtime, catalog = candidates.runtime, candidates.catalog
@@ -64,9 +66,23 @@ def execute(
     found = needs(candidates, id, *pair)
     named = named_files(candidates, id, *pair)
     report = NeedReport(id, catalog.file.pipelines[id], runtime, found, for_ram, total, named)
-    if shared.output is Format.JSON:
-        write_json(need_document(report))
-    else:
-        on = console()
-        show(need_table(report, on.width), on)
+    _print(report, shared.output)
     return EXIT_ANSWER if found else EXIT_NOTHING
+
+
+def _print(report: "NeedReport", format: Format) -> None:
+    from fitplan.render.need import need_document, need_table
+    from fitplan.render.need_columns import need_csv, need_markdown
+
+    match format:
+        case Format.TABLE:
+            on = console()
+            show(need_table(report, on.width), on)
+        case Format.JSON:
+            write_json(need_document(report))
+        case Format.CSV:
+            write(need_csv(report))
+        case Format.MARKDOWN:
+            write(need_markdown(report))
+        case _:
+            assert_never(format)

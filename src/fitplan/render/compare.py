@@ -55,16 +55,19 @@ def _cells(column: Column) -> Iterator[str]:
     found = column.explanation
     if found is None:
         yield from ("-",) * (len(_HEADINGS) - 1)
-        yield "no" if column.refused else "?"
+        yield fits_text(column)
         return
     mapped = found.mapped_bytes
     hard = found.real_bytes - mapped
     sizes = (found.cache_bytes, column.needed_bytes, hard, mapped, found.transient_bytes)
     yield from (f"{size / GIB:.2f}" for size in sizes)
-    yield _fits(column)
+    yield fits_text(column)
 
 
-def _fits(column: Column) -> str:
+def fits_text(column: Column) -> str:
+    """ "yes", "no", "?", or "set": with the settings named below the table."""
+    if column.explanation is None:
+        return "no" if column.refused else "?"
     if column.fits is None:
         return "?"
     return "yes" if column.fits else "set" if column.way else "no"
