@@ -5,8 +5,8 @@ import io
 import json
 
 import pytest
-from support.cli import Run
 
+from cli import Run
 from fitplan.render.columns import OutputColumn
 from fitplan.render.delimited import csv_text
 from fitplan.render.markdown import markdown_text
