@@ -31,7 +31,7 @@ def error_document(error: FitplanError) -> ErrorDocument:
 
 def runtime_document(runtime: Runtime) -> RuntimeEntry:
     """Name and version."""
-    return {"name": runtime.name, "version": runtime.version}
+    return {"name": runtime.name, "version": runtime.version, "asked": runtime.asked or None}
 
 
 def choice_document(choice: Choice) -> ChoiceEntry:

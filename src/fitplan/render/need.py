@@ -14,6 +14,7 @@ from fitplan.machine.memory import SYSTEM_RESERVE
 from fitplan.planning.candidates import Called
 from fitplan.planning.pairs import Choice
 from fitplan.questions.need import Need, Rung, ladder, steps
+from fitplan.render.document import runtime_document
 from fitplan.render.documents.need import NeedDocument, NeedEntry, RungEntry
 from fitplan.render.documents.parts import FileEntry
 from fitplan.render.named import named_entries, named_notes
@@ -47,7 +48,7 @@ def need_document(report: NeedReport) -> NeedDocument:
         "schema": "fitplan.need/1",
         "model": report.pipeline.name,
         "model_id": report.pipeline_id,
-        "runtime": {"name": report.runtime.name, "version": report.runtime.version},
+        "runtime": runtime_document(report.runtime),
         "reserve_bytes": SYSTEM_RESERVE,
         "ram_total_bytes": report.ram_bytes,
         "pairs": [_need_entry(need, report.ram_bytes) for need in report.needs],
