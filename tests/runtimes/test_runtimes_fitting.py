@@ -196,7 +196,9 @@ def test_a_runtime_is_found_by_name_version_and_modes() -> None:
         ("invokeai", ["legacy"]),
         ("invokeai", [""]),
         ("invokeai", ["partial-loading="]),
-        ("comfyui@1", []),
+        ("comfyui@0.2", []),
+        ("invokeai@newest", []),
+        ("sd.cpp@694", []),
         ("swarmui", []),
     ],
 )

@@ -1,6 +1,11 @@
-"""Every model in every program, as a Markdown page with its sources."""
+"""Every model in every program, as a Markdown page with its sources.
 
+`python -m fitplan.render.coverage docs/coverage.md` writes that of the shipped catalog.
+"""
+
+import sys
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import assert_never
 
 from fitplan.accounting.runtime import Runtime
@@ -109,3 +114,17 @@ def _mark(reason: str, notes: dict[str, int]) -> str:
 def _note(numbered: tuple[str, int]) -> str:
     reason, number = numbered
     return f"{number}. {reason}\n"
+
+
+def shipped_page() -> str:
+    """The page of the shipped catalog and the newest versions."""
+    from fitplan.catalog.reading import load_catalog
+    from fitplan.questions.coverage import coverage
+    from fitplan.runtimes import newest
+
+    programs = newest()
+    return coverage_page(coverage(load_catalog(), programs), programs)
+
+
+if __name__ == "__main__":
+    Path(sys.argv[1]).write_text(shipped_page(), encoding="utf-8", newline="\n")

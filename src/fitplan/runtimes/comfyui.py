@@ -72,8 +72,9 @@ _OF_0_3_64 = frozenset(
 )
 """Of these families, those in `models` of comfy/supported_models.py at 0.3.64."""
 _UNETS = frozenset({"sd15", "sd2", "sdxl", "sdxl-refiner"})
-_ONE_FILE_FOLDERS = frozenset({"clip-l", "clip-g", "flux1-vae", "flux2-vae", "sd-vae"})
-"""Small enough that their folders hold one file of weights, whose diffusers names are converted."""
+_ONE_FILE_FOLDERS = {"clip-l": "", "clip-g": "", "sd-vae": "", "flux1-vae": "sd3"}
+"""Family → of which pipeline alone ("": any); their folders hold one file, whose diffusers names
+are converted. FLUX.1's VAE is published as one file besides, SD 3.5's is not."""
 _FORKED_GGUF = frozenset({"krea2", "ideogram4", "ernie", "longcat-image", "kandinsky5", "flux3"})
 """No family that `detect_arch` of ComfyUI-GGUF (tools/convert.py) tells; forks of it do."""
 _LANGUAGE_MODELS = ("qwen3", "qwen3-vl", "qwen2.5-vl", "mistral", "llama")
@@ -111,12 +112,13 @@ def rules(mode: str) -> tuple[LoadingRule, ...]:
 
 def _out_of_a_folder(rule: LoadingRule) -> bool:
     """Whether the one weight file of a diffusers folder loads by itself, in that rule's way."""
-    return rule.containers == SINGLE and rule.family in _UNETS | _ONE_FILE_FOLDERS
+    return rule.containers == SINGLE and rule.family in _UNETS | set(_ONE_FILE_FOLDERS)
 
 
 def _in_a_folder(rule: LoadingRule) -> LoadingRule:
     where = f"DiffusersLoader (comfy/diffusers_load.py), or {rule.where} with the folder's file"
-    return replace(rule, containers=FOLDER, where=where, basis="code")
+    home = _ONE_FILE_FOLDERS.get(rule.family, "")
+    return replace(rule, containers=FOLDER, where=where, basis="code", when_part_of=home)
 
 
 def _kept(mode: str) -> tuple[Treatment, ...]:

@@ -67,6 +67,7 @@ _READ = (
 )
 _WHOLE_FOLDERS = ("sd15", "sd2", "sdxl", "clip-l", "clip-g", "sd-vae", "flux1-vae")
 """Families read out of a whole diffusers folder; text encoders and VAEs also by their one file."""
+_PART_OF = {"clip-l": "*", "clip-g": "*", "flux1-vae": "sd3"}
 _OWN_ENCODERS = frozenset({"sd15", "sd2", "sdxl"})
 """Told from a checkpoint or a whole folder only: get_sd_version (src/model_loader.cpp)."""
 _SINCE_721 = ("krea2", "qwen3-vl")
@@ -137,7 +138,7 @@ def rules(mode: str, version: str = VERSIONS[-1]) -> tuple[LoadingRule, ...]:
             basis="code",
             maps=mode == "mmap",
             beware=(("F16", _OTHER_NAME),),
-            when_part_of="*" if family in ("clip-l", "clip-g") else "",
+            when_part_of=_PART_OF.get(family, ""),
         )
         for family in _WHOLE_FOLDERS
     )
