@@ -17,6 +17,11 @@ _VERSION = re.compile(r"(?:v|master-)?(\d+(?:\.\d+)*)(?:[-+.]?[a-z0-9.+-]*)?$")
 """`6.13.2`, `v0.3.70`, `master-827-97d2990`, `6.14.0rc1`."""
 
 
+def _listed(versions: tuple[str, ...]) -> str:
+    """`6.12 and 6.14`, `695, 721 and 817`."""
+    return " and ".join(filter(None, (", ".join(versions[:-1]), versions[-1])))
+
+
 def _numbers(version: str) -> tuple[int, ...]:
     """The numbers of a version; () when it is none."""
     found = _VERSION.match(version)
@@ -54,7 +59,7 @@ class Program:
         asked = _numbers(wanted)
         known = [v for v in self.versions if not wanted or self._is_reached(v, asked)]
         if not known:
-            listed = ", ".join(self.versions) + " and later"
+            listed = f"{_listed(self.versions)}, and later"
             hint = f"rules are known for {self.title} {listed}"
             raise usage_error(f"no rules for '{self.name}@{wanted}'", hint)
         return known[-1]

@@ -10,8 +10,8 @@ class RuntimeEntry(TypedDict):
 
     name: str
     version: str
-    asked: str | None
-    """The version that was asked for, where its own rules are not known; null: they are."""
+    asked: NotRequired[str]
+    """The version that was asked for, where it has no rules of its own."""
 
 
 class RuntimeModesEntry(RuntimeEntry):
