@@ -144,7 +144,7 @@ def test_the_table_keeps_to_the_terminal(
     monkeypatch.setenv("COLUMNS", columns)
     out = run("compare", *Z_IMAGE, "--ram", "12").out
     assert max(map(len, out.splitlines())) <= int(columns)
-    for title in ("InvokeAI 6.14", "ComfyUI 0.33", "stable-diffusion.cpp 817", "diffusers 0.40"):
+    for title in ("InvokeAI 6.14", "ComfyUI 0.33", "stable-diffusion.cpp 817", "diffusers 0.42"):
         assert title in " ".join(out.split())
 
 
@@ -162,7 +162,7 @@ def test_compare_takes_a_version_and_modes_of_one_program(run: Run) -> None:
         ("invokeai", "InvokeAI 6.14's model cache"),
         ("comfyui", "RAM available to ComfyUI 0.33 (dynamic)"),
         ("sd.cpp", "RAM available to stable-diffusion.cpp 817 (resident)"),
-        ("diffusers", "RAM available to diffusers 0.40 (bfloat16)"),
+        ("diffusers", "RAM available to diffusers 0.42 (bfloat16)"),
     ],
 )
 def test_the_title_and_the_json_say_what_ram_means(run: Run, runtime: str, named: str) -> None:

@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 
 from catalogs import as_stored, catalog_of, in_runtime, shipped
+from fitplan import runtimes
 from fitplan.cli import main
+from fitplan.planning.candidates import Candidates
 from fitplan.planning.planner import plan
 from fitplan.questions.need import best_within, ladder, needs, steps
 from fitplan.units import GIB
@@ -127,3 +129,35 @@ def test_a_model_that_the_runtime_cannot_load_is_no_answer(
     """InvokeAI 6.12 has no loader for FLUX.2 Dev's encoder: exit code 1."""
     assert main(["need", "FLUX.2 Dev", "--runtime", "invokeai@6.12"]) == 1
     assert "loads no such pair of FLUX.2 Dev" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("modes", [(), ("disk",)])
+@pytest.mark.parametrize("program", ["comfyui", "sd.cpp", "diffusers", "invokeai"])
+def test_every_program_says_the_least_that_a_pair_stays_in(
+    program: str, modes: tuple[str, ...]
+) -> None:
+    """The pair fits what is said and not a byte less, headroom and compute buffers included."""
+    runtime = runtimes.find(program, modes if program == "sd.cpp" else ())
+    candidates = Candidates(shipped(), runtime)
+    for need in needs(candidates, "flux2-klein-4b"):
+        assert candidates.fits(need.plan.choices, need.cache_bytes)
+        assert not candidates.fits(need.plan.choices, need.cache_bytes - 1)
+
+
+def test_available_ram_is_the_machine_s_less_the_reserve(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """ComfyUI's limit is no setting of its own: 2 GiB on top, and it keeps some free."""
+    asked = ("FLUX.2 Klein 4B", "Q8_0", "Q8_0", "--runtime", "comfyui", "--ram-total", "16")
+    [pair] = document(capsys, *asked)["pairs"]
+    assert pair["system_ram_bytes"] == pair["cache_limit_bytes"] + 2 * GIB
+    assert pair["cache_limit_bytes"] == pair["real_bytes"] + 2 * GIB
+    assert pair["fits_machine"]
+
+
+def test_need_says_what_having_less_costs(capsys: pytest.CaptureFixture[str]) -> None:
+    """sd.cpp ends with an error; there is no cache to speak of."""
+    assert main(["need", "FLUX.2 Klein 4B", "Q8_0", "Q8_0", "--runtime", "sd.cpp"]) == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "With less, the run ends with an error." in shown
+    assert "Cache limit" not in shown

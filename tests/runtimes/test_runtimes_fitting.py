@@ -63,6 +63,14 @@ def test_a_cheaper_file_never_needs_more(
     assert test.needed(files, budget) <= test.needed([*files, Part(more)], budget)
 
 
+@given(tests, parts)
+def test_the_least_budget_fits_and_one_byte_less_does_not(test: FitTest, pair: list[Part]) -> None:
+    """Found by halving; every smaller budget was tried here."""
+    least = test.least(pair)
+    assert fits(test, pair, least)
+    assert not any(fits(test, pair, budget) for budget in range(least))
+
+
 @given(tests, parts, st.integers(0, 300), st.integers(0, 50))
 def test_more_budget_never_turns_a_fit_into_a_miss(
     test: FitTest, files: list[Part], budget: int, more: int
@@ -196,7 +204,9 @@ def test_a_runtime_is_found_by_name_version_and_modes() -> None:
         ("invokeai", ["legacy"]),
         ("invokeai", [""]),
         ("invokeai", ["partial-loading="]),
-        ("comfyui@1", []),
+        ("comfyui@0.2", []),
+        ("invokeai@newest", []),
+        ("sd.cpp@694", []),
         ("swarmui", []),
     ],
 )

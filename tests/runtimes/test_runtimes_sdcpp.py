@@ -191,7 +191,9 @@ def test_bf16_tables_become_f32_and_q8_0_tables_stay() -> None:
 
 def test_later_builds_have_the_rules_of_695_and_earlier_ones_none() -> None:
     """Versions are build numbers."""
-    assert runtimes.find("sd.cpp@816").version == "695"
+    assert runtimes.find("sd.cpp@720").version == "695"
+    assert runtimes.find("sd.cpp@816").version == "721"
+    assert runtimes.find("sd.cpp@master-827-97d2990").version == "817"
     assert runtimes.find("sd.cpp@827").version == "817"
     with pytest.raises(FitplanError, match="no rules"):
         runtimes.find("sd.cpp@694")

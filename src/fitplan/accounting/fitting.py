@@ -52,6 +52,20 @@ class Together:
             + self.headroom.of(budget)
         )
 
+    def least(self, costs: Sequence[Cost]) -> int:
+        """The smallest budget that holds a set of files.
+
+        What is left beside the headroom grows with the budget, so halving the range finds it.
+        """
+        low = self.needed(costs, 0)
+        high = low - self.headroom.of(0) + self.headroom.most
+        while low < high:
+            middle = (low + high) // 2
+            low, high = (
+                (low, middle) if self.needed(costs, middle) <= middle else (middle + 1, high)
+            )
+        return low
+
 
 @dataclass(frozen=True, slots=True)
 class InTurn:
@@ -64,6 +78,10 @@ class InTurn:
         """The bytes of `budget` that the largest phase takes."""
         peaks = (cost.cache_bytes + cost.scratch_bytes for cost in costs)
         return max(peaks, default=0) + self.fixed_bytes
+
+    def least(self, costs: Sequence[Cost]) -> int:
+        """The smallest budget that holds a set of files."""
+        return self.needed(costs, 0)
 
 
 FitTest = Together | InTurn

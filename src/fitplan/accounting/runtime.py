@@ -73,11 +73,24 @@ class Runtime:
     """The same program in modes that need less, the least costly in time or quality first."""
     source: str = ""
     """Where the fit test and the settings were read or measured."""
+    asked: str = ""
+    """The version that these rules stand for, being the newest known for it; "": their own."""
 
     @property
     def spec(self) -> str:
         """`name@version`, as users and observations write it."""
         return f"{self.name}@{self.version}"
+
+    def standing_for(self, asked: str) -> "Runtime":
+        """These rules for version `asked`, which has none of its own; titles say so."""
+        said = f" (the newest rules for {asked})"
+        return replace(
+            self,
+            asked=asked,
+            title=self.title + said,
+            budget_name=self.budget_name + said,
+            cheaper=tuple(other.standing_for(asked) for other in self.cheaper),
+        )
 
     def residency(self, file: WeightFile) -> Outcome:
         """What `file` becomes when this runtime loads it, why it doesn't, or why that is unknown.

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, assert_never
 
 import typer
 
-from fitplan.cli.budget import RamTotalOption, budget_setting
+from fitplan.cli.budget import RamTotalOption
 from fitplan.cli.options import (
     CatalogOption,
     Common,
@@ -42,7 +42,7 @@ def command(
     format: FormatOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Show the cache limit, system RAM and disk that pairs of a model need."""
+    """Show the limit (a cache, or RAM), system RAM and disk that pairs of a model need."""
     shared = common(catalog, runtime, partial_loading, format, json).over(context.obj or Common())
     raise typer.Exit(execute(model, (denoiser, encoder), for_ram, ram_total, shared))
 
@@ -61,7 +61,6 @@ def execute(
     total = None if ram_total is None else parse_size(ram_total)
     candidates = shared.candidates()
     runtime, catalog = candidates.runtime, candidates.catalog
-    budget_setting(runtime, "need")
     id = catalog.pipeline_id(model)
     found = needs(candidates, id, *pair)
     named = named_files(candidates, id, *pair)

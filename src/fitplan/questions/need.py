@@ -2,7 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
+from fitplan.accounting.fitting import InTurn
+from fitplan.accounting.runtime import Runtime
 from fitplan.machine.memory import SYSTEM_RESERVE
 from fitplan.planning.candidates import Called, Candidates
 from fitplan.planning.pairs import Plan
@@ -12,26 +15,34 @@ MACHINES = tuple(size * GIB for size in (8, 12, 16, 24, 32, 48, 64, 96, 128))
 """RAM of machines that people have, in bytes."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Need:
     """What one pair needs, in bytes."""
 
     plan: Plan
+    runtime: Runtime
 
     @property
+    def has_cache(self) -> bool:
+        """Whether the program limits a cache of its own; else the machine's RAM is the limit."""
+        return self.runtime.budget_setting is not None
+
+    @cached_property
     def cache_bytes(self) -> int:
-        """The cache limit under which it stays resident."""
-        return self.plan.cache_bytes
+        """The cache limit, or available RAM, under which it stays resident (or runs in turn)."""
+        return self.runtime.fit.least([choice.residency for choice in self.plan.choices])
 
     @property
     def real_bytes(self) -> int:
-        """What it holds in RAM."""
+        """What it holds in RAM at once."""
+        if isinstance(self.runtime.fit, InTurn):
+            return max(choice.residency.real_bytes for choice in self.plan.choices)
         return self.plan.real_bytes
 
     @property
     def system_ram_bytes(self) -> int:
-        """RAM of the machine: what the pair holds, and the reserve for everything else."""
-        return self.real_bytes + SYSTEM_RESERVE
+        """RAM of the machine: what the pair takes there, and the reserve for everything else."""
+        return (self.real_bytes if self.has_cache else self.cache_bytes) + SYSTEM_RESERVE
 
     @property
     def disk_bytes(self) -> int:
@@ -45,7 +56,8 @@ class Need:
 
     def fits_machine(self, ram_bytes: int) -> bool:
         """Whether a machine can set such a limit, and holds the pair beside the reserve."""
-        return max(self.cache_bytes, self.real_bytes) <= ram_bytes - SYSTEM_RESERVE
+        held = max(self.cache_bytes, self.real_bytes) if self.has_cache else self.cache_bytes
+        return held <= ram_bytes - SYSTEM_RESERVE
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +89,8 @@ def needs(
     if others is None:
         return ()
     plans = [candidates.plan(pipeline_id, d, e, others) for d in pair[0] for e in pair[1]]
-    return tuple(Need(plan) for plan in sorted(plans, key=lambda plan: plan.sort_key))
+    found = (Need(plan, candidates.runtime) for plan in plans)
+    return tuple(sorted(found, key=lambda need: need.plan.sort_key))
 
 
 def named_files(

@@ -10,6 +10,7 @@ from rich.text import Text
 from fitplan.planning.pairs import Plan
 from fitplan.questions.edit.diff import BUDGETS, NewBest, Review
 from fitplan.questions.edit.difference import Difference
+from fitplan.render.document import runtime_document
 from fitplan.render.documents.catalog import BestPairEntry, CatalogDiffDocument, NewBestEntry
 from fitplan.render.rich_tables import bare_table
 from fitplan.render.text import printable
@@ -95,7 +96,7 @@ def diff_document(review: Review, old: str, new: str) -> CatalogDiffDocument:
         "schema": "fitplan.catalog-diff/1",
         "old": old,
         "new": new,
-        "runtime": {"name": review.runtime.name, "version": review.runtime.version},
+        "runtime": runtime_document(review.runtime),
         "budgets_bytes": list(BUDGETS),
         "best": [_new_best(new) for new in review.best],
         "changes": [

@@ -30,8 +30,9 @@ def error_document(error: FitplanError) -> ErrorDocument:
 
 
 def runtime_document(runtime: Runtime) -> RuntimeEntry:
-    """Name and version."""
-    return {"name": runtime.name, "version": runtime.version}
+    """Name and version, and which version they answer for, where that is another one."""
+    entry: RuntimeEntry = {"name": runtime.name, "version": runtime.version}
+    return {**entry, "asked": runtime.asked} if runtime.asked else entry
 
 
 def choice_document(choice: Choice) -> ChoiceEntry:

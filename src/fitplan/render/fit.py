@@ -14,6 +14,7 @@ from fitplan.hub.models import RemoteProblem
 from fitplan.planning.pairs import Choice
 from fitplan.planning.report import Budget
 from fitplan.questions.fit import Choices, Pair, Without
+from fitplan.render.document import runtime_document
 from fitplan.render.documents.fit import FitDocument, FittedFileEntry, FittedPairEntry, WithoutEntry
 from fitplan.render.remote import partner_name, problem_lines, why_not
 from fitplan.render.rich_tables import bare_table, plain_console
@@ -150,11 +151,7 @@ def fit_document(report: FitReport) -> FitDocument:
         "commit": repository.commit,
         "date": repository.date or None,
         "budget": {"cache_bytes": report.budget.cache_bytes, "source": report.budget.source},
-        "runtime": {
-            "name": runtime.name,
-            "version": runtime.version,
-            "modes": dict(runtime.modes),
-        },
+        "runtime": {**runtime_document(runtime), "modes": dict(runtime.modes)},
         "pairs": [_pair(pair, rank) for rank, pair in enumerate(pairs, 1)],
         "without": [_without(item) for item in report.choices.without],
         "problems": [

@@ -7,6 +7,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from fitplan.accounting.fitting import InTurn, Together
 from fitplan.accounting.quality import EQUIVALENT_DB
 from fitplan.accounting.runtime import Runtime
 from fitplan.catalog import Pipeline
@@ -14,6 +15,7 @@ from fitplan.machine.memory import SYSTEM_RESERVE
 from fitplan.planning.candidates import Called
 from fitplan.planning.pairs import Choice
 from fitplan.questions.need import Need, Rung, ladder, steps
+from fitplan.render.document import runtime_document
 from fitplan.render.documents.need import NeedDocument, NeedEntry, RungEntry
 from fitplan.render.documents.parts import FileEntry
 from fitplan.render.named import named_entries, named_notes
@@ -47,7 +49,7 @@ def need_document(report: NeedReport) -> NeedDocument:
         "schema": "fitplan.need/1",
         "model": report.pipeline.name,
         "model_id": report.pipeline_id,
-        "runtime": {"name": report.runtime.name, "version": report.runtime.version},
+        "runtime": runtime_document(report.runtime),
         "reserve_bytes": SYSTEM_RESERVE,
         "ram_total_bytes": report.ram_bytes,
         "pairs": [_need_entry(need, report.ram_bytes) for need in report.needs],
@@ -108,7 +110,8 @@ def _needs(report: NeedReport, needs: Iterable[Need], wide: bool) -> Table:
     table = bare_table()
     for heading in ("Denoiser", "Text\nencoder"):
         table.add_column(heading)
-    for heading in ("Cache limit\nGiB", "RAM held\nGiB", "System RAM\nGiB", "Disk\nGB", "dB"):
+    limit = "Cache limit" if _has_cache(report) else "RAM needed"
+    for heading in (f"{limit}\nGiB", "RAM held\nGiB", "System RAM\nGiB", "Disk\nGB", "dB"):
         table.add_column(heading, justify="right", no_wrap=True)
     for need in needs:
         table.add_row(*_cells(report, need, wide))
@@ -164,16 +167,31 @@ def _rung(rung: Rung) -> Iterator[RenderableType]:
 
 
 def _legend(report: NeedReport) -> Iterator[Text]:
-    yield Text(
-        "Cache limit: what to set, all parts counted; System RAM: what is held and 2 GiB for the "
-        "rest; Disk: every file of the pipeline.",
-        style="dim",
-    )
+    yield Text(f"{_meaning(report)}; Disk: every file of the pipeline.", style="dim")
+    if not _has_cache(report):
+        yield Text(f"With less, {report.runtime.miss}.")
     heavy = max(report.needs, key=lambda need: need.real_bytes - need.cache_bytes)
     if heavy.real_bytes > heavy.cache_bytes:
         held, counted = format_gib(heavy.real_bytes), format_gib(heavy.cache_bytes)
         yield Text(f"! holds more than the cache counts: {held} for {counted}", style="yellow")
     yield from _judged(report)
+
+
+def _has_cache(report: NeedReport) -> bool:
+    return report.runtime.budget_setting is not None
+
+
+def _meaning(report: NeedReport) -> str:
+    if _has_cache(report):
+        return (
+            "Cache limit: what to set, all parts counted; System RAM: what is held and 2 GiB for "
+            "the rest"
+        )
+    kept = {
+        Together: "all parts, the largest compute buffer, the process and what it keeps free",
+        InTurn: "the largest part with its compute buffer, and the process",
+    }[type(report.runtime.fit)]
+    return f"RAM needed: {kept}; System RAM: that and 2 GiB for the rest"
 
 
 def _judged(report: NeedReport) -> Iterator[Text]:

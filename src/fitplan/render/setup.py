@@ -10,6 +10,7 @@ from fitplan.machine.memory import SYSTEM_RESERVE
 from fitplan.machine.settings import Change
 from fitplan.questions.need import Need
 from fitplan.questions.setup import Advice, Heavy
+from fitplan.render.document import runtime_document
 from fitplan.render.documents.setup import (
     HeavyEntry,
     HeavyPairEntry,
@@ -24,7 +25,7 @@ def setup_document(advice: Advice, runtime: Runtime, change: Change | None) -> S
     """What to set on a machine: `fitplan.setup/1`."""
     return {
         "schema": "fitplan.setup/1",
-        "runtime": {"name": runtime.name, "version": runtime.version},
+        "runtime": runtime_document(runtime),
         "machine": {
             "ram_bytes": advice.ram_bytes,
             "ram_source": advice.ram_source,

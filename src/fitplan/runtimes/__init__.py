@@ -23,6 +23,8 @@ def find(
 ) -> Runtime:
     """The runtime that `spec` ("invokeai" or "invokeai@6.12") names; without a version, the newest.
 
+    A version without rules of its own gets those of the newest older one, and the title says so.
+
     `modes` are what its users can set ("legacy", "size=512"); `partial_loading` False is short for
     "partial-loading=off". Raises FitplanError (unknown-name, usage) for a runtime or version
     without rules, or modes that the program does not have.
@@ -33,7 +35,9 @@ def find(
         known = [f"{p.name}@{version}" for p in PROGRAMS for version in p.versions]
         raise unknown_name("runtime", spec, known)
     off = () if partial_loading else ("partial-loading=off",)
-    return program.runtime(program.version(wanted), (*modes, *off))
+    version = program.version(wanted)
+    found = program.runtime(version, (*modes, *off))
+    return found.standing_for(wanted) if program.stands_for(version, wanted) else found
 
 
 def newest() -> tuple[Runtime, ...]:

@@ -11,6 +11,7 @@ A matrix in pinned RAM is rounded up to 1 KiB, and tensors under 16 KiB are not 
 tensors can't tell: matrices count unrounded, vectors not at all (under 0.1 % either way).
 """
 
+from dataclasses import replace
 from functools import partial
 
 from fitplan.accounting.fitting import Headroom, Together
@@ -18,6 +19,7 @@ from fitplan.accounting.rules import Beside, Keep, LoadingRule, Refusal, Treatme
 from fitplan.accounting.runtime import Runtime
 from fitplan.accounting.weights import Role
 from fitplan.runtimes.loading import (
+    FOLDER,
     GGML_QUANTS,
     GGUF,
     NO_QUANTO,
@@ -34,7 +36,8 @@ from fitplan.runtimes.program import Modes, Program, Setting
 from fitplan.units import GIB
 
 NAME = "comfyui"
-VERSIONS = ("0.33",)
+VERSIONS = ("0.3.64", "0.16", "0.23", "0.33")
+"""0.3.64: legacy, RAM without a limit. 0.16: dynamic VRAM. 0.23: RAM pressure cache by default."""
 
 HEADROOM = Headroom(per_cent=10, least=2 * GIB, most=10 * GIB)
 """Kept available: a tenth of the RAM, from 2 to 10 GiB (comfy_execution/caching.py)."""
@@ -61,6 +64,19 @@ _READ = (
     *("hidream", "omnigen2", "chroma-radiance", "sdxl-refiner"),
 )
 """The families after the first line: those whose files are published for it, with templates."""
+_OF_0_3_64 = frozenset(
+    {
+        *("flux1", "qwen-image", "sd15", "sd2", "sdxl", "sdxl-refiner", "sd3", "wan", "chroma"),
+        *("chroma-radiance", "lumina2", "hidream", "omnigen2"),
+    }
+)
+"""Of these families, those in `models` of comfy/supported_models.py at 0.3.64."""
+_UNETS = frozenset({"sd15", "sd2", "sdxl", "sdxl-refiner"})
+_ONE_FILE_FOLDERS = {"clip-l": "", "clip-g": "", "sd-vae": "", "flux1-vae": "sd3"}
+"""Family → of which pipeline alone ("": any); their folders hold one file, whose diffusers names
+are converted. FLUX.1's VAE is published as one file besides, SD 3.5's is not."""
+_FORKED_GGUF = frozenset({"krea2", "ideogram4", "ernie", "longcat-image", "kandinsky5", "flux3"})
+"""No family that `detect_arch` of ComfyUI-GGUF (tools/convert.py) tells; forks of it do."""
 _LANGUAGE_MODELS = ("qwen3", "qwen3-vl", "qwen2.5-vl", "mistral", "llama")
 _VAES = (*VAES, "wan-vae", "qwen-image-2.1-vae")
 _QUANTIZED = frozenset({"INT8_TENSORWISE", "INT8_CONVROT", "INT4_CONVROT", "NVFP4_SCALED", "MXFP8"})
@@ -74,6 +90,11 @@ REFUSALS = (
         "QUANT_ALGOS (comfy/quant_ops.py) has no such format",
         types=SVDQUANT,
     ),
+    Refusal(
+        "does not know {family}",
+        "comfy/supported_models.py at 0.3.64; ComfyUI issues 7077 and 7279, open",
+        families=frozenset({"cogview4"}),
+    ),
 )
 
 _NO_POSITIONS = drop("position ids are rebuilt, not loaded", Role.BUFFERS)
@@ -85,7 +106,19 @@ _PACKED = keep("GGUF quantizations stay packed; mapped until used, then anonymou
 
 def rules(mode: str) -> tuple[LoadingRule, ...]:
     """The residency rules; `mode`: "dynamic" or "legacy"."""
-    return (*_denoisers(mode), *_vaes(mode), *_encoders(mode))
+    alone = (*_denoisers(mode), *_vaes(mode), *_encoders(mode))
+    return (*alone, *map(_in_a_folder, filter(_out_of_a_folder, alone)))
+
+
+def _out_of_a_folder(rule: LoadingRule) -> bool:
+    """Whether the one weight file of a diffusers folder loads by itself, in that rule's way."""
+    return rule.containers == SINGLE and rule.family in _UNETS | set(_ONE_FILE_FOLDERS)
+
+
+def _in_a_folder(rule: LoadingRule) -> LoadingRule:
+    where = f"DiffusersLoader (comfy/diffusers_load.py), or {rule.where} with the folder's file"
+    home = _ONE_FILE_FOLDERS.get(rule.family, "")
+    return replace(rule, containers=FOLDER, where=where, basis="code", when_part_of=home)
 
 
 def _kept(mode: str) -> tuple[Treatment, ...]:
@@ -99,6 +132,7 @@ def _kept(mode: str) -> tuple[Treatment, ...]:
 
 def _denoisers(mode: str) -> tuple[LoadingRule, ...]:
     gguf = "UnetLoaderGGUF (ComfyUI-GGUF nodes.py)"
+    forked = "UnetLoaderGGUF of a fork: ComfyUI-GGUF 795e451 refuses it (its issue 464)"
     single = "UNETLoader (nodes.py), comfy/model_management.py"
     why = "plain fp8 becomes BF16, unless the GPU computes fp8 or 2n > 0.88·VRAM - 1.2 GiB"
     doubled = (cast("BF16", why, "F8_E4M3", "F8_E5M2"),) if mode == "legacy" else ()
@@ -110,7 +144,7 @@ def _denoisers(mode: str) -> tuple[LoadingRule, ...]:
                 family,
                 GGUF,
                 (_VECTORS_F32, _PACKED),
-                gguf,
+                forked if family in _FORKED_GGUF else gguf,
                 GGML_QUANTS,
                 basis="measured" if family in _MEASURED else "code",
             ),
@@ -203,28 +237,62 @@ def _encoders(mode: str) -> tuple[LoadingRule, ...]:
     )
 
 
-def runtime(mode: str = "dynamic", headroom: Headroom = HEADROOM) -> Runtime:
-    """ComfyUI 0.33 in `mode`, keeping `headroom` available."""
-    usual = headroom == HEADROOM
-    return Runtime(
+def runtime(
+    version: str = VERSIONS[-1], mode: str = "dynamic", headroom: Headroom = HEADROOM
+) -> Runtime:
+    """ComfyUI at one of its `versions` in `mode`, keeping `headroom` available since 0.23."""
+    title = f"ComfyUI {version} ({mode})"
+    common = Runtime(
         name=NAME,
-        version=VERSIONS[-1],
-        title=f"ComfyUI {VERSIONS[-1]} ({mode})",
-        rules=rules(mode),
+        version=version,
+        title=title,
+        rules=_known_in(version, rules(mode)),
         refusals=REFUSALS,
-        budget_name=f"RAM available to ComfyUI {VERSIONS[-1]} ({mode})",
+        budget_name=f"RAM available to {title}",
+        settings=_no_settings,
+        without_settings=(
+            f"ComfyUI {version} has no limit on RAM: what the workflow uses stays. --cache-none "
+            "drops each node's result after use."
+        ),
+        workspace=_WORKSPACE,
+        converts_in_place=True,
+        miss="nothing is evicted from RAM: the system swaps",
+        modes={"mode": mode},
+        source=_SOURCES[version],
+    )
+    return _pressed(common, headroom) if version in _PRESSURE else common
+
+
+_PRESSURE = frozenset({"0.23", "0.33"})
+"""Versions whose default is the RAM pressure cache."""
+
+_SOURCES = {
+    "0.3.64": "comfy/cli_args.py and execution.py (CacheType.CLASSIC) at 0.3.64",
+    "0.16": "ComfyUI pull request 12658 (dynamic VRAM by default, after 0.15.0)",
+    "0.23": "ComfyUI pull requests 13603 and 14089 (RAM pressure cache by default, a tenth free)",
+    "0.33": "comfy_execution/caching.py (RAM pressure cache, since 0.23); --cache-ram GiB",
+}
+
+
+def _known_in(version: str, all_rules: tuple[LoadingRule, ...]) -> tuple[LoadingRule, ...]:
+    """Without the denoisers that 0.3.64 does not have."""
+    later = {*_MEASURED, *_READ} - _OF_0_3_64 if version == "0.3.64" else set()
+    return tuple(rule for rule in all_rules if rule.family not in later)
+
+
+def _pressed(common: Runtime, headroom: Headroom) -> Runtime:
+    """The same with the RAM pressure cache."""
+    usual = headroom == HEADROOM
+    return replace(
+        common,
         settings=partial(_settings, headroom),
         without_settings=(
             "Without --cache-ram ComfyUI keeps a tenth of the machine's RAM free, 2 to 10 GiB; "
             "here a tenth of what --ram says."
         ),
-        workspace=_WORKSPACE,
-        converts_in_place=True,
         fit=Together(headroom=headroom),
         miss="the earlier model is evicted in part and read again from its file",
-        modes={"mode": mode},
-        cheaper=(runtime(mode, _LESS_HEADROOM),) if usual else (),
-        source="comfy_execution/caching.py (RAM pressure cache, since 0.23); --cache-ram GiB",
+        cheaper=(_pressed(common, _LESS_HEADROOM),) if usual else (),
     )
 
 
@@ -232,8 +300,14 @@ def _settings(headroom: Headroom, budget: int) -> str:
     return f"python main.py --cache-ram {headroom.of(budget) / GIB:.4g}"
 
 
+def _no_settings(budget: int) -> str:
+    return "python main.py"
+
+
 def _build(version: str, modes: Modes) -> Runtime:
-    return runtime(modes["mode"])
+    if modes["mode"] == "dynamic" and version == "0.3.64":
+        return runtime(version, "legacy")
+    return runtime(version, modes["mode"])
 
 
 PROGRAM = Program(NAME, "ComfyUI", VERSIONS, (Setting("mode", ("dynamic", "legacy")),), _build)

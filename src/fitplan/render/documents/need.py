@@ -13,9 +13,11 @@ class NeedEntry(TypedDict):
     denoiser: FileEntry
     encoder: FileEntry
     cache_limit_bytes: int
+    """The limit to set; of programs without one the RAM that must be available to them."""
     real_bytes: int
+    """What is held at once."""
     system_ram_bytes: int
-    """What is held, and the reserve for the rest."""
+    """What is taken of the machine's RAM, and the reserve for the rest."""
     transient_bytes: int
     file_bytes: int
     disk_bytes: int

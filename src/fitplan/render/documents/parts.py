@@ -10,6 +10,8 @@ class RuntimeEntry(TypedDict):
 
     name: str
     version: str
+    asked: NotRequired[str]
+    """The version that was asked for, where it has no rules of its own."""
 
 
 class RuntimeModesEntry(RuntimeEntry):

@@ -20,6 +20,7 @@ from fitplan.runtimes.invokeai.treatments import (
     only,
     quant_state,
     sdnq,
+    unscaled,
 )
 
 _GUIDANCE = MadeUp(
@@ -45,7 +46,7 @@ def flux1(by_state_dict: bool) -> tuple[LoadingRule, ...]:
     return (
         nf4,
         LoadingRule("flux1", GGUF, (PACKED,), "FluxGGUFCheckpointModel (flux.py)", GGML),
-        dense("flux1", "FluxCheckpointModel (flux.py)", SINGLE),
+        unscaled("flux1", "FluxCheckpointModel (flux.py)"),
         dense("flux1", "FluxDiffusersModel (flux.py)", FOLDER),
     )
 
@@ -79,11 +80,10 @@ def z_image() -> tuple[LoadingRule, ...]:
         Treatment(only(Role.FINAL_NORM), Drop(), "the model has no final norm"),
         PACKED,
     )
-    single = dense("z-image", "ZImageCheckpointModel (z_image.py)", SINGLE)
     where = "ZImageGGUFCheckpointModel, _convert_z_image_gguf_to_diffusers (z_image.py)"
     return (
         LoadingRule("z-image", GGUF, treatments, where, GGML),
-        replace(single, loads=FLOATS - {"FP8_SCALED"}),
+        unscaled("z-image", "ZImageCheckpointModel (z_image.py)"),
         dense("z-image", "ZImageDiffusersModel (z_image.py)", FOLDER),
     )
 

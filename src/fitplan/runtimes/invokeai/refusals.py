@@ -13,7 +13,7 @@ from fitplan.runtimes.loading import (
 )
 
 _CONFIGS = "the configurations that identify files (model_manager/configs/factory.py)"
-_LATER = frozenset({"qwen-image", "krea2", "wan", "anima", "ernie", "umt5", "mistral"})
+_LATER = frozenset({"qwen-image", "krea2", "wan", "anima", "ernie", "ideogram4", "umt5", "mistral"})
 _LATER_ENCODERS = frozenset({"qwen2.5-vl", "qwen3-vl"})
 
 _NO_DEQUANTIZER = Refusal(
@@ -22,20 +22,22 @@ _NO_DEQUANTIZER = Refusal(
     containers=GGUF,
     types=GGML_QUANTS - GGML,
 )
+_UNSCALED = frozenset({"flux1", "z-image"})
+_SCALED = SCALED_INT8 | {"FP8_SCALED"}
 _STRICT = Refusal(
     "refuses {types} for {family}: scales beside the weights are keys it does not expect",
     "strict load_state_dict (FluxCheckpointModel, flux.py; ZImageCheckpointModel, z_image.py)",
-    families=frozenset({"flux1", "z-image"}),
+    families=_UNSCALED,
     containers=SINGLE,
-    types=SCALED_INT8,
+    types=_SCALED,
 )
-_Z_IMAGE_FP8 = Refusal(
-    "applies no scales to the fp8 weights of Z-Image: .weight_scale is refused, .scale_weight "
-    "dropped",
-    "ZImageCheckpointModel (z_image.py)",
-    families=frozenset({"z-image"}),
+_SCALES_LEFT_OUT = Refusal(
+    "takes {types} for {family} without the scales beside the weights, which are wrong then",
+    "load_state_dict_ignoring_extras (FluxCheckpointModel, flux.py; ZImageCheckpointModel, "
+    "z_image.py)",
+    families=_UNSCALED,
     containers=SINGLE,
-    types=frozenset({"FP8_SCALED"}),
+    types=_SCALED,
 )
 _HALF_AS_WIDE = Refusal(
     "does not unpack {types}: the matrices are half as wide as the model's",
@@ -54,8 +56,6 @@ def _only(takes: str, families: str, containers: frozenset[Container]) -> Refusa
 
 _BOTH = (
     _NO_DEQUANTIZER,
-    _STRICT,
-    _Z_IMAGE_FP8,
     _HALF_AS_WIDE,
     _NO_SVDQUANT,
     NO_QUANTO,
@@ -63,7 +63,24 @@ _BOTH = (
     _only("a folder", "sd3 cogview4", GGUF | SINGLE),
     _only("a folder or GGUF", "t5", SINGLE),
 )
+_NO_SUCH_MODEL = Refusal(
+    "has no base model for {family}",
+    "BaseModelType (backend/model_manager/taxonomy.py), 6.12.0 and 6.14.2",
+    families=frozenset(
+        [
+            "chroma",
+            "chroma-radiance",
+            "flux3",
+            "hidream",
+            "kandinsky5",
+            "longcat-image",
+            "omnigen2",
+            "qwen-image-2.1",
+        ]
+    ),
+)
 _OF_6_12 = (
+    _STRICT,
     Refusal(
         "does not load {family}: its loader came with 6.14",
         "6.12.0 has no such module (model_manager/load/model_loaders/)",
@@ -81,9 +98,10 @@ _OF_6_12 = (
         types=SDNQ,
     ),
 )
-_OF_6_14 = (_only("a folder", "ernie umt5", GGUF | SINGLE),)
+_OF_6_14 = (_SCALES_LEFT_OUT, _only("a folder", "ernie umt5", GGUF | SINGLE))
 
 
 def refusals(version: str) -> tuple[Refusal, ...]:
     """What `version` ("6.12" or "6.14") is known not to load."""
-    return (*_OF_6_12, *_BOTH) if version == "6.12" else (*_BOTH, *_OF_6_14)
+    own = _OF_6_12 if version == "6.12" else _OF_6_14
+    return (_NO_SUCH_MODEL, *own, *_BOTH)

@@ -1,5 +1,7 @@
 """What InvokeAI's loaders have in common."""
 
+from dataclasses import replace
+
 from fitplan.accounting.rules import Buffers, Cast, Drop, Keep, LoadingRule, Treatment
 from fitplan.accounting.weights import Container, Role
 from fitplan.runtimes.loading import (
@@ -60,6 +62,12 @@ ALL_BF16 = (NO_SCALES, NO_TOKENIZER, INTEGERS, BF16)
 def dense(family: str, where: str, containers: frozenset[Container] = DENSE) -> LoadingRule:
     """The usual loader: every floating-point tensor becomes BF16."""
     return LoadingRule(family, containers, ALL_BF16, where, FLOATS, maps=True)
+
+
+def unscaled(family: str, where: str) -> LoadingRule:
+    """A loader of single files that knows no scales: those of fp8 are refused or left out."""
+    rule = dense(family, where, SINGLE)
+    return replace(rule, loads=rule.loads - {"FP8_SCALED"})
 
 
 def multiplied(family: str, where: str, containers: frozenset[Container] = SINGLE) -> LoadingRule:

@@ -8,19 +8,28 @@ evicted. Activations are not counted: on a GPU they are in its memory.
 from functools import partial
 
 from fitplan.accounting.fitting import Together
-from fitplan.accounting.rules import Drop, Keep, LoadingRule, MadeUp, Quantize, Refusal, Treatment
+from fitplan.accounting.rules import Drop, Keep, LoadingRule, MadeUp, Quantize, Treatment
 from fitplan.accounting.runtime import Runtime
 from fitplan.accounting.weights import Role
+from fitplan.runtimes.diffusers.models import (
+    ANY_VAES,
+    ENCODERS,
+    GGUF_ENCODERS,
+    OWN_VAES,
+    SINGLE_FILES,
+    VERSIONS,
+    denoisers,
+    refusals,
+    until,
+)
 from fitplan.runtimes.loading import (
     DENSE,
     FOLDER,
     GGML_QUANTS,
     GGUF,
     INTEGER_TYPES,
-    QUANTO,
     SDNQ,
     TORCH_TYPES,
-    VAES,
     cast,
     keep,
     only,
@@ -28,8 +37,6 @@ from fitplan.runtimes.loading import (
 from fitplan.runtimes.program import Modes, Program, Setting
 
 NAME = "diffusers"
-VERSIONS = ("0.36", "0.40")
-
 PROCESS_BYTES = 460_000_000
 """Anonymous memory of Python with torch, diffusers and transformers imported."""
 
@@ -45,12 +52,6 @@ _LINEAR = only(Role.WEIGHTS, Role.FUSED_QKV, Role.FEED_FORWARD_OUT)
 
 _MEASURED_GGUF = ("flux1", "flux2", "z-image")
 _MEASURED_DENSE = ("flux2", "z-image", "flux2-vae", "qwen3", "t5", "clip-l")
-_DENOISERS = (
-    *("flux1", "flux2", "z-image", "qwen-image", "sd15", "sd2", "sdxl", "sd3", "wan", "chroma"),
-    *("lumina2", "cogview4", "ernie"),
-)
-_ENCODERS = ("qwen3", "t5", "umt5", "clip-l", "clip-g", "mistral", "qwen2.5-vl", "glm")
-
 _INTEGERS = Treatment(None, Keep(), "integer buffers keep their width", types=INTEGER_TYPES)
 _NOT_LOADED = Treatment(only(Role.TOKENIZER), Drop(), "not a weight of the model")
 _GUIDANCE = MadeUp(
@@ -62,31 +63,13 @@ _GUIDANCE = MadeUp(
 )
 
 
-_NO_QUANTO = Refusal(
-    "does not load weights that quanto saved: they are looked up as X.weight, not X.weight._data",
-    "QuantoQuantizer (quantizers/quanto), deprecated",
-    types=QUANTO,
-)
-_NO_FLUX2_GGUF = Refusal(
-    "does not load FLUX.2 from GGUF",
-    "measured with 0.36.0: from_single_file fails",
-    families=frozenset({"flux2"}),
-    containers=GGUF,
-)
-
-
-def refusals(version: str) -> tuple[Refusal, ...]:
-    """What `version` is known not to load."""
-    return (_NO_QUANTO, _NO_FLUX2_GGUF) if version == "0.36" else (_NO_QUANTO,)
-
-
 def rules(version: str, dtype: str, offload: str) -> tuple[LoadingRule, ...]:
     """The residency rules of `version`, asked for `dtype` (see `DTYPES`)."""
     old, maps = version == "0.36", offload == "none"
     return (
-        *_quantized(),
-        *_models(old, dtype, maps),
-        *_gguf(old, dtype),
+        *_quantized(version),
+        *_models(version, dtype, maps),
+        *_gguf(version, dtype),
         *_encoders(old, dtype, maps),
     )
 
@@ -95,7 +78,7 @@ def _asked(dtype: str, otherwise: str) -> str:
     return otherwise if dtype == "none" else _TYPES.get(dtype, "BF16")
 
 
-def _quantized() -> tuple[LoadingRule, ...]:
+def _quantized(version: str) -> tuple[LoadingRule, ...]:
     """Folders that SDNQ saved; the package of that name must be installed and imported."""
     treatments = (_NOT_LOADED, keep("already quantized: loaded as it is"))
     return tuple(
@@ -108,34 +91,36 @@ def _quantized() -> tuple[LoadingRule, ...]:
             when_types=SDNQ,
             basis="code",
         )
-        for family in (*_DENOISERS, *_ENCODERS)
+        for family in (*denoisers(version), *ENCODERS)
     )
 
 
-def _models(old: bool, dtype: str, maps: bool) -> tuple[LoadingRule, ...]:
+def _models(version: str, dtype: str, maps: bool) -> tuple[LoadingRule, ...]:
     why = "no type was asked for: float32" if dtype == "none" else f"loaded as {dtype}"
     if dtype in _QUANTIZED:
         why = "loaded as bfloat16"
     treatments = (_INTEGERS, cast(_asked(dtype, "F32"), why))
     where = "ModelMixin.from_pretrained, FromOriginalModelMixin.from_single_file"
+    anywhere = (*until(version, SINGLE_FILES), *ANY_VAES)
+    folders = (*denoisers(version), *until(version, OWN_VAES))
     return tuple(
         LoadingRule(
             family,
-            DENSE,
+            DENSE if family in anywhere else FOLDER,
             treatments,
             where,
             TORCH_TYPES,
-            (_GUIDANCE,) if old and family == "flux2" else (),
+            (_GUIDANCE,) if version == "0.36" and family == "flux2" else (),
             basis="measured" if family in _MEASURED_DENSE else "code",
             maps=maps,
         )
-        for family in (*_DENOISERS, *VAES, "cogview-vae")
+        for family in dict.fromkeys((*anywhere, *folders))
     )
 
 
-def _gguf(old: bool, dtype: str) -> tuple[LoadingRule, ...]:
-    """GGUF denoisers; 0.36 can't load FLUX.2's."""
-    families = (f for f in _DENOISERS if not (old and f == "flux2"))
+def _gguf(version: str, dtype: str) -> tuple[LoadingRule, ...]:
+    """GGUF denoisers: those that load from one file; 0.36 can't load FLUX.2's."""
+    families = (f for f in until(version, SINGLE_FILES) if (version, f) != ("0.36", "flux2"))
     why = "F32 and F16 are cast to the compute type"
     treatments = (
         cast(_asked(dtype, "F32"), why, "F32", "F16"),
@@ -159,7 +144,7 @@ def _encoders(old: bool, dtype: str, maps: bool) -> tuple[LoadingRule, ...]:
     whole = cast("BF16", "transformers dequantizes a GGUF whole")
     return tuple(
         rule
-        for family in _ENCODERS
+        for family in ENCODERS
         for rule in (
             LoadingRule(
                 family,
@@ -179,10 +164,10 @@ def _encoders(old: bool, dtype: str, maps: bool) -> tuple[LoadingRule, ...]:
                 basis="measured" if family in _MEASURED_DENSE else "code",
                 maps=maps,
             ),
-            LoadingRule(
-                family, GGUF, (whole,), gguf, GGML_QUANTS, basis="code", bundles=frozenset()
-            ),
         )
+    ) + tuple(
+        LoadingRule(family, GGUF, (whole,), gguf, GGML_QUANTS, basis="code", bundles=frozenset())
+        for family in sorted(GGUF_ENCODERS)
     )
 
 
@@ -220,7 +205,7 @@ def runtime(
         miss="the system swaps",
         modes={"dtype": dtype, "offload": offload},
         cheaper=cheaper,
-        source="measured: diffusers 0.40.0 with transformers 5.5, 0.36.0 with 4.57",
+        source="measured: diffusers 0.40.0 with transformers 5.5, 0.36.0 with 4.57; 0.42.0 read",
     )
 
 

@@ -9,16 +9,14 @@ from dataclasses import dataclass
 from functools import partial
 
 from fitplan.accounting.fitting import FitTest, InTurn, Together
-from fitplan.accounting.rules import Drop, LoadingRule, Refusal, Scratch, Treatment
+from fitplan.accounting.rules import Drop, LoadingRule, Scratch, Treatment
 from fitplan.accounting.runtime import Runtime
 from fitplan.accounting.weights import Role, WeightFile
 from fitplan.runtimes.loading import (
+    FOLDER,
     GGML_QUANTS,
     GGUF,
-    NO_QUANTO,
-    PACKED_FOUR_BIT,
     SINGLE,
-    SVDQUANT,
     TORCH_TYPES,
     VAES,
     cast,
@@ -27,12 +25,10 @@ from fitplan.runtimes.loading import (
     only,
 )
 from fitplan.runtimes.program import ON_OFF, Modes, Program, Setting
+from fitplan.runtimes.sdcpp.refusals import INT8, VERSIONS, refusals
 from fitplan.units import MIB
 
 NAME = "sd.cpp"
-VERSIONS = ("695", "817")
-"""817: the first build with pull request 1857, ComfyUI's int8 files."""
-
 PROCESS_BYTES = 97_000_000
 """The process with its tokenizers: 97.1 MB beside buffers at the peak of a run from disk."""
 
@@ -57,42 +53,29 @@ _TREATMENTS = (
     keep("linear layers keep the file's type"),
 )
 
-_INT8 = frozenset({"INT8_TENSORWISE", "INT8_CONVROT"})
 _NO_JSON = Treatment(
     only(Role.QUANT_STATE),
     Drop(),
     "read, not kept: how each matrix was quantized",
     types=frozenset({"U8"}),
 )
-_SKIPPED = Refusal(
-    "skips U8 tensors, and with them what {types} needs",
-    "safetensors_dtype_to_ggml_type (src/model_io/safetensors_io.cpp)",
-    types=PACKED_FOUR_BIT | {"NF4_BNB", "FP4_BNB", "MXFP8"},
-)
-_NO_FP8_SCALES = Refusal(
-    "does not apply the scales of {types}",
-    "Linear (src/core/ggml_extend.hpp) takes weight_scale beside int8 only",
-    types=frozenset({"FP8_SCALED"}),
-)
-_NO_SVDQUANT = Refusal(
-    "has no names for SVDQuant's weights, qweight",
-    "src/model_io/safetensors_io.cpp",
-    types=SVDQUANT,
-)
-_INT8_LATER = Refusal(
-    "does not load {types}: that came with build 817",
-    "stable-diffusion.cpp pull request 1857 (docs/int8_convrot.md)",
-    types=_INT8,
-)
-
 _MEASURED = ("flux1", "flux2", "z-image", "qwen3", "t5", "clip-l", "flux1-vae", "flux2-vae")
 _READ = (
     *("qwen-image", "sd15", "sd2", "sdxl", "sd3", "wan", "chroma", "anima"),
     *("chroma-radiance", "ernie", "longcat-image", "ideogram4"),
-    *("mistral", "qwen2.5-vl", "umt5", "clip-g", "sd-vae", "qwen-image-vae"),
+    *("mistral", "qwen2.5-vl", "umt5", "clip-g", "sd-vae", "qwen-image-vae", "wan-vae"),
 )
+_WHOLE_FOLDERS = ("sd15", "sd2", "sdxl", "clip-l", "clip-g", "sd-vae", "flux1-vae")
+"""Families read out of a whole diffusers folder; text encoders and VAEs also by their one file."""
+_PART_OF = {"clip-l": "*", "clip-g": "*", "flux1-vae": "sd3"}
+_OWN_ENCODERS = frozenset({"sd15", "sd2", "sdxl"})
+"""Told from a checkpoint or a whole folder only: get_sd_version (src/model_loader.cpp)."""
 _SINCE_721 = ("krea2", "qwen3-vl")
 """Families that came with build 721 (docs/krea2.md)."""
+_OTHER_NAME = (
+    "stable-diffusion.cpp looks in a folder for diffusion_pytorch_model.safetensors and "
+    "model.safetensors: files named .fp16 need those names"
+)
 QWEN3_SCRATCH = Scratch(75 * MIB, "compute buffer of Qwen3: 75 MiB at most in the logs")
 
 _DENOISERS: dict[tuple[str, int, bool], dict[int, float]] = {
@@ -127,15 +110,9 @@ class SdcppOptions:
         return " ".join(flag for flag in flags if flag)
 
 
-def refusals(version: str) -> tuple[Refusal, ...]:
-    """What builds from `version` on are known not to load."""
-    always = (_SKIPPED, _NO_FP8_SCALES, _NO_SVDQUANT, NO_QUANTO)
-    return (*always, _INT8_LATER) if version == "695" else always
-
-
 def rules(mode: str, version: str = VERSIONS[-1]) -> tuple[LoadingRule, ...]:
     """The residency rules; with `mode` "mmap" tensors whose type stays are mapped."""
-    int8 = _INT8 if version != "695" else frozenset()
+    int8 = INT8 if version == "817" else frozenset()
     later = _SINCE_721 if version != "695" else ()
     where = "ModelLoader, GGMLRunner::alloc_params_buffer (ggml_extend.hpp)"
     return tuple(
@@ -151,6 +128,19 @@ def rules(mode: str, version: str = VERSIONS[-1]) -> tuple[LoadingRule, ...]:
         )
         for family in (*_MEASURED, *_READ, *later)
         for containers in (GGUF, SINGLE)
+    ) + tuple(
+        LoadingRule(
+            family,
+            FOLDER,
+            _TREATMENTS,
+            "ModelLoader::init_from_diffusers_file (src/model_loader.cpp)",
+            TORCH_TYPES,
+            basis="code",
+            maps=mode == "mmap",
+            beware=(("F16", _OTHER_NAME),),
+            when_part_of=_PART_OF.get(family, ""),
+        )
+        for family in _WHOLE_FOLDERS
     )
 
 
@@ -213,6 +203,7 @@ def runtime(
             else "Each component is read again from disk for every image."
         ),
         converts_in_place=True,
+        own_encoders=_OWN_ENCODERS,
         fit=fit,
         scratch_of=partial(compute_buffer, options),
         miss="the run ends with an error",
