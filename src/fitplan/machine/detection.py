@@ -121,7 +121,8 @@ def _listed(sys: Path) -> Iterator[Card]:
 
 def _devices(drm: Path) -> Iterable[Path]:
     try:
-        return sorted(p / "device" for p in drm.iterdir() if p.name.removeprefix("card").isdecimal())
+        numbered = (p for p in drm.iterdir() if p.name.removeprefix("card").isdecimal())
+        return sorted(path / "device" for path in numbered)
     except OSError:
         return ()
 
