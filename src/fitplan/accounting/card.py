@@ -17,7 +17,6 @@ from fitplan.accounting.card_rules import (
     Picture,
     RoomFirst,
     Working,
-    WorkingMemory,
 )
 from fitplan.accounting.unknown import Unknown
 from fitplan.accounting.weights import WeightFile

@@ -102,3 +102,5 @@ class AllAtOnce:
 
 CardRule = ModelCache | RoomFirst | OneByOne | AllAtOnce | Unknown
 """`Unknown`: no rule tells, with the reason."""
+
+NO_CARD_RULE = Unknown("how this program uses a graphics card is not known")

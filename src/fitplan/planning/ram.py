@@ -44,7 +44,8 @@ class RamVerdict:
     verdict: RamWord
     need: RamNeed
     swap_needed_bytes: int | None
-    """On disk, for the pair to load at all; 0: none; None: the machine's RAM is unknown."""
+    """On disk, for the pair to load, and where that is enough to run without reading again; None:
+    unknown."""
     reason: str = ""
     """"" when it fits."""
 
@@ -81,7 +82,7 @@ def ram_verdict(need: RamNeed, machine: Machine, *, keeps_parts: bool, miss: str
         return RamVerdict("unknown", need, None, "the machine's RAM is not known: say --ram-total")
     free = machine.ram_bytes - SYSTEM_RESERVE
     lacking = max(0, need.hard_peak_bytes - free)
-    if need.peak_bytes <= free or (not lacking and need.working_bytes <= free):
+    if need.peak_bytes <= free or (not lacking and need.held_bytes <= free):
         return RamVerdict("fits", need, 0)
     if not keeps_parts:
         return RamVerdict("unknown", need, None, f"more than the RAM at its peak: {miss}")
@@ -89,17 +90,21 @@ def ram_verdict(need: RamNeed, machine: Machine, *, keeps_parts: bool, miss: str
 
 
 def _swapping(need: RamNeed, machine: Machine, free: int, lacking: int) -> RamVerdict:
-    peak, had = format_gib(need.peak_bytes), format_gib(free)
-    if lacking > _disk_swap(machine):
-        what = f"loading takes {peak} of RAM where {had} are free"
+    """`lacking`: bytes over `free` at the peak that no file holds."""
+    swap, had = _disk_swap(machine), format_gib(free)
+    over = need.held_bytes - free
+    once = over <= need.untouched_bytes
+    needed = max(lacking, over) if once else lacking
+    if lacking > swap:
+        what = f"loading takes {format_gib(need.peak_bytes)} of RAM where {had} are free"
         word, why = _without_swap(machine, lacking)
-        return RamVerdict(word, need, lacking, f"{what}{why}")
-    if need.working_bytes <= free:
-        what = f"{format_gib(lacking)} go to swap while it loads and are not needed again"
-        return RamVerdict("swaps-once", need, lacking, what)
+        return RamVerdict(word, need, needed, f"{what}{why}")
+    if once and swap >= needed:
+        what = f"{format_gib(needed)} go to swap while it loads and are not needed again"
+        return RamVerdict("swaps-once", need, needed, what)
     again = "swap and files" if need.mapped_bytes and lacking else "swap" if lacking else "files"
-    what = f"images read {format_gib(need.working_bytes)} where {had} are free"
-    return RamVerdict("swaps", need, lacking, f"{what}: {again} are read for every one")
+    what = f"{format_gib(need.held_bytes)} stay in use where {had} are free"
+    return RamVerdict("swaps", need, needed, f"{what}: {again} are read again for every image")
 
 
 def _disk_swap(machine: Machine) -> int:
