@@ -5,15 +5,9 @@ from pathlib import Path
 import pytest
 
 from fitplan.machine.computer import Card, Machine
-from fitplan.machine.detection import detect, meminfo_total, swaps
+from fitplan.machine.detection import detect, swaps
 from fitplan.units import GIB
 
-MEMINFO = """\
-MemTotal:       16303428 kB
-MemFree:          734616 kB
-MemAvailable:    9811200 kB
-SwapTotal:       8388604 kB
-"""
 SWAPS = "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n"
 FILE = "/swapfile                               file\t\t8388604\t\t1024\t\t-2\n"
 ZRAM = "/dev/zram0                              partition\t4194300\t\t0\t\t100\n"
@@ -36,13 +30,8 @@ def computer(root: Path, contents: dict[str, str], system: str = "Linux") -> Mac
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
     places = (root / "proc", root / "cgroup", root / "sys")
-    return detect(*places, system=system, processor="arm64", nvml=NoDriver())
-
-
-def test_ram_is_read_in_kib() -> None:
-    """MemTotal's "kB" are units of 1024 bytes; other texts tell nothing."""
-    assert meminfo_total(MEMINFO) == 16303428 * 1024
-    assert meminfo_total("MemTotal:\n") is None
+    asked = {"nvml": NoDriver(), "installed": lambda: 16 * GIB}
+    return detect(*places, system=system, processor="arm64", **asked)
 
 
 @pytest.mark.parametrize(
@@ -65,7 +54,6 @@ def test_limits_of_a_container_lower_ram_and_swap(tmp_path: Path) -> None:
     found = computer(
         tmp_path,
         {
-            "proc/meminfo": MEMINFO,
             "proc/swaps": SWAPS + FILE,
             "proc/self/cgroup": "0::/box\n",
             "cgroup/box/memory.max": "max\n",
@@ -84,7 +72,6 @@ def test_the_kernel_tells_the_memory_of_amd_cards(tmp_path: Path) -> None:
     found = computer(
         tmp_path,
         {
-            "proc/meminfo": MEMINFO,
             "sys/class/drm/card0/device/vendor": "0x8086\n",
             "sys/class/drm/card0/device/device": "0xa780\n",
             "sys/class/drm/card1/device/vendor": "0x1002\n",
@@ -102,14 +89,19 @@ def test_the_kernel_tells_the_memory_of_amd_cards(tmp_path: Path) -> None:
 
 def test_apples_card_shares_the_ram(tmp_path: Path) -> None:
     """How much of it Metal gives depends on the macOS version: unknown."""
-    found = computer(tmp_path, {"proc/meminfo": MEMINFO}, system="Darwin")
+    found = computer(tmp_path, {}, system="Darwin")
     assert found.os == "macos"
     assert found.card == Card("Apple", None, "apple", integrated=True)
     assert found.vram_bytes is None
 
 
 def test_a_system_that_tells_nothing_is_no_error(tmp_path: Path) -> None:
-    """Files that are missing or junk leave RAM to the system's own answer and cards unknown."""
-    found = computer(tmp_path, {"proc/meminfo": "?\n", "proc/swaps": ""}, system="Plan9")
+    """Without its files, and where even its RAM can't be asked for."""
+
+    def refuse() -> int:
+        raise OSError
+
+    found = detect(*[tmp_path] * 3, system="Plan9", nvml=NoDriver(), installed=refuse)
+    assert found.ram_bytes is None
     assert found.os is None
     assert found.cards is None

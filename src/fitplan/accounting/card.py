@@ -34,6 +34,8 @@ class CardPart:
     file: WeightFile
     bytes: int
     """As the program counts it: tied weights lie there twice."""
+    last_bytes: int = 0
+    """Of its last tensor, an output head that is tied with the embedding; 0: it has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +111,9 @@ def _loads(
     both = list(zip(parts, working, strict=True))
     match rule:
         case ModelCache():
-            cached = [CachedPart(part.bytes, found.asked_bytes) for part, found in both]
+            cached = [
+                CachedPart(part.bytes, found.asked_bytes, part.last_bytes) for part, found in both
+            ]
             locks = second_image(cached, card.free_bytes, partial=rule.partial)
             return [
                 _Load(part, found, lock.resident_bytes, lock.all_bytes, lock.uploaded_bytes)
@@ -160,8 +164,9 @@ def _judged(load: _Load, card: CardSpace, *, whole: bool) -> tuple[CardWord, str
         return _too_much(load.part.phase, needed, card, whole=whole)
     if weights + (working.used_bytes or 0) > free:
         asked = format_gib(weights + (working.used_bytes or 0))
-        what = f"{load.part.phase} may take {asked} of VRAM where {format_gib(free)} are free"
-        return "unknown", f"{what}: it can pass with less"
+        taken = _taken(load.part.phase, whole=whole)
+        what = f"{taken} may take {asked} of VRAM where {format_gib(free)} are free"
+        return "unknown", what
     if free == 0:
         return _too_much(load.part.phase, 1, card, whole=whole)
     if load.resident < load.part.bytes:
@@ -171,7 +176,14 @@ def _judged(load: _Load, card: CardSpace, *, whole: bool) -> tuple[CardWord, str
 
 def _too_much(phase: Phase, needed: int, card: CardSpace, *, whole: bool) -> tuple[CardWord, str]:
     free = format_gib(card.free_bytes)
-    what = f"{phase} takes at least {format_gib(needed)} of VRAM where {free} are free"
+    taken = _taken(phase, whole=whole)
+    what = f"{taken} take at least {format_gib(needed)} of VRAM where {free} are free"
     if whole and card.os == "windows":
         return "unknown", f"{what}: Windows uses shared memory, which is not modelled"
     return "out-of-memory", what
+
+
+def _taken(phase: Phase, *, whole: bool) -> str:
+    """What takes VRAM in a phase: its weights too, where they can't be streamed."""
+    buffers = f"buffers of the {phase} phase"
+    return f"weights and {buffers}" if whole else buffers

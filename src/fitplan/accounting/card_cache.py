@@ -16,6 +16,8 @@ class CachedPart:
     bytes: int
     asked_bytes: int
     """Working memory that stays free of weights while it is locked."""
+    last_bytes: int = 0
+    """Of its last tensor, where that is large: it is loaded whole or not at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,9 @@ def _lock(
         resident[index] -= min(resident[index], -available)
         available = room - sum(resident)
     missing = part.bytes - resident[index]
-    loaded = max(0, min(missing, available + MORE)) if partial else missing
+    loaded = missing
+    if partial and available + MORE < missing:
+        loaded = max(0, min(available + MORE, missing - part.last_bytes))
     resident[index] += loaded
     return Lock(resident[index], sum(resident), loaded)
 

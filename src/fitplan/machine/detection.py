@@ -1,7 +1,7 @@
 """What this computer has, read from files and drivers; what can't be read is unknown, no error."""
 
 import platform
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, cast
 
@@ -21,19 +21,21 @@ def detect(
     system: str = "",
     processor: str = "",
     nvml: Any = None,
+    installed: Callable[[], int] | None = None,
 ) -> Machine:
     """This computer; every argument replaces something that is asked, for tests.
 
-    `system` and `processor` are as `platform` calls them ("Linux", "arm64").
+    `system` and `processor` are as `platform` calls them ("Linux", "arm64"), `installed` tells the
+    bytes of RAM.
     """
     os = _SYSTEMS.get(system or platform.system())
     processor = processor or platform.machine()
-    total, asked = _ram(proc)
+    total = _ram(installed or memory.installed_ram)
     limit = min(memory.cgroup_limits(proc, cgroups, _RAM_LIMITS), default=None)
     limited = limit is not None and total is not None and limit < total
     swap, kind, swap_source = _swap(proc, cgroups)
     cards, card_source = _cards(sys, os, processor, nvml)
-    sources = {"ram": "the container's limit" if limited else asked, "swap": swap_source}
+    sources = {"ram": "the container's limit" if limited else "the system", "swap": swap_source}
     sources |= {"cards": card_source, "os": "this system"}
     return Machine(
         ram_bytes=limit if limited else total,
@@ -50,15 +52,6 @@ _RAM_LIMITS = ("memory.max", "memory.high")
 """Above the second a process is slowed down until it hardly runs."""
 
 
-def meminfo_total(text: str) -> int | None:
-    """Bytes of RAM that `/proc/meminfo` tells; None when it doesn't."""
-    for line in text.splitlines():
-        words = line.split()
-        if words[:1] == ["MemTotal:"] and len(words) > 1 and words[1].isdecimal():
-            return int(words[1]) * 1024
-    return None
-
-
 def swaps(text: str) -> tuple[int, SwapKind | None]:
     """Bytes and kind of the swap that `/proc/swaps` tells; of several, disks alone count."""
     sizes = {"disk": 0, "zram": 0}
@@ -71,14 +64,11 @@ def swaps(text: str) -> tuple[int, SwapKind | None]:
     return (sizes[kinds[0]], cast("SwapKind", kinds[0])) if kinds else (0, None)
 
 
-def _ram(proc: Path) -> tuple[int | None, str]:
-    total = meminfo_total(_text(proc / "meminfo"))
-    if total is not None:
-        return total, "/proc/meminfo"
+def _ram(installed: Callable[[], int]) -> int | None:
     try:
-        return memory.installed_ram(), "the system"
+        return installed()
     except (ImportError, OSError, RuntimeError):
-        return None, "unknown"
+        return None
 
 
 def _swap(proc: Path, cgroups: Path) -> tuple[int | None, SwapKind | None, str]:
@@ -100,7 +90,8 @@ def _cards(
     if os == "macos":
         apple = Card("Apple", None, "apple", integrated=True)
         return ((apple,), "the processor") if processor == "arm64" else (None, "not asked for")
-    nvidia = tuple(Card(gpu.name, gpu.vram_bytes, "nvidia", False) for gpu in memory.gpus(nvml))
+    told = memory.gpus() if nvml is None else memory.gpus(nvml)
+    nvidia = tuple(Card(gpu.name, gpu.vram_bytes, "nvidia", False) for gpu in told)
     others = tuple(_listed(sys))
     if nvidia or others:
         return nvidia + others, "NVML" if nvidia else "/sys/class/drm"

@@ -70,7 +70,10 @@ class Judge:
     def _part(self, phase: Phase, choice: Choice, space: CardSpace) -> CardPart:
         decodes = phase == "decode" and choice.file.home is None
         used = self._decoder(choice) if decodes else choice
-        return CardPart(phase, used.file.weights, used.residency.cache_bytes)
+        lines = used.residency.lines
+        tied = (line.real_bytes for line in lines if 0 < line.real_bytes < line.cache_bytes)
+        last = max(tied, default=0)
+        return CardPart(phase, used.file.weights, used.residency.cache_bytes, last)
 
     def _decoder(self, choice: Choice) -> Choice:
         """Of files that cost the cache the same, one in the form that most users have: one file.

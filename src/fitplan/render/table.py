@@ -42,6 +42,8 @@ class Layout:
     sizes: bool = True
     """File sizes and RAM."""
     seen: bool = True
+    machine: bool = True
+    """What the machine makes of each pair."""
     bar: int = 0
     """Columns of the bar that shows what fills the budget."""
     padding: int = 1
@@ -56,6 +58,7 @@ LAYOUTS = (
     Layout(padding=0),
     Layout(seen=False, padding=0),
     Layout(sizes=False, seen=False, padding=0),
+    Layout(sizes=False, seen=False, machine=False, padding=0),
 )
 """From the richest to the narrowest; the first that fits the terminal is taken."""
 
@@ -167,7 +170,8 @@ def _headings(report: PlanReport, layout: Layout) -> Iterator[str]:
         yield "RAM\nGiB"
     if layout.seen:
         yield "Seen\nGiB"
-    yield from machine_headings(report)
+    if layout.machine:
+        yield from machine_headings(report)
     yield from ("Free\nGiB", "dB", *time_headings(report))
     if layout.bar:
         yield "Budget"
@@ -187,7 +191,8 @@ def _cells(report: PlanReport, row: Row, first: bool, layout: Layout) -> Iterato
         yield _real(plan)
     if layout.seen:
         yield _seen(report, row)
-    yield from machine_cells(report, row)
+    if layout.machine:
+        yield from machine_cells(report, row)
     yield f"{report.headroom(plan) / GIB:.2f}"
     yield _quality(plan.quality_db)
     yield from time_cells(report, row, long=layout.publishers)
