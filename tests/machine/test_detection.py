@@ -29,9 +29,15 @@ def computer(root: Path, contents: dict[str, str], system: str = "Linux") -> Mac
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
-    places = (root / "proc", root / "cgroup", root / "sys")
-    asked = {"nvml": NoDriver(), "installed": lambda: 16 * GIB}
-    return detect(*places, system=system, processor="arm64", **asked)
+    return detect(
+        root / "proc",
+        root / "cgroup",
+        root / "sys",
+        system=system,
+        processor="arm64",
+        nvml=NoDriver(),
+        installed=lambda: 16 * GIB,
+    )
 
 
 @pytest.mark.parametrize(
@@ -101,7 +107,7 @@ def test_a_system_that_tells_nothing_is_no_error(tmp_path: Path) -> None:
     def refuse() -> int:
         raise OSError
 
-    found = detect(*[tmp_path] * 3, system="Plan9", nvml=NoDriver(), installed=refuse)
+    found = detect(tmp_path, tmp_path, tmp_path, system="Plan9", nvml=NoDriver(), installed=refuse)
     assert found.ram_bytes is None
     assert found.os is None
     assert found.cards is None
