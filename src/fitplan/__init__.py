@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from fitplan.catalog import Catalog
     from fitplan.catalog.reading import load_catalog
     from fitplan.errors import FitplanError
+    from fitplan.machine.computer import Machine
     from fitplan.planning.candidates import Candidates
     from fitplan.planning.pairs import Plan
     from fitplan.planning.planner import plan
@@ -33,6 +34,7 @@ __all__ = [
     "Candidates",
     "Catalog",
     "FitplanError",
+    "Machine",
     "Plan",
     "Runtime",
     "__version__",
@@ -49,6 +51,7 @@ _PLACES = {
     "Candidates": ("planning.candidates", "Candidates"),
     "Catalog": ("catalog", "Catalog"),
     "FitplanError": ("errors", "FitplanError"),
+    "Machine": ("machine.computer", "Machine"),
     "Plan": ("planning.pairs", "Plan"),
     "Runtime": ("accounting.runtime", "Runtime"),
     "explain": ("questions.explain", "explain"),

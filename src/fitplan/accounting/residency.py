@@ -42,6 +42,12 @@ class ResidencyLine:
     why: str
     mapped_bytes: int = 0
     """Those of the real bytes that lie in the file's memory map (soft); the rest is hard."""
+    untouched_bytes: int = 0
+    """Those of the real bytes that are never read or written once they are loaded."""
+
+
+_SUMS = ("cache_bytes", "real_bytes", "mapped_bytes", "transient_bytes", "untouched_bytes")
+"""What a residency sums over its lines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +64,10 @@ class Residency:
     real_bytes: int = field(init=False)
     mapped_bytes: int = field(init=False)
     transient_bytes: int = field(init=False)
+    untouched_bytes: int = field(init=False)
 
     def __post_init__(self) -> None:
-        for name in ("cache_bytes", "real_bytes", "mapped_bytes", "transient_bytes"):
+        for name in _SUMS:
             object.__setattr__(self, name, sum(getattr(line, name) for line in self.lines))
 
     @property
@@ -132,6 +139,7 @@ def _line(
         transient_bytes=_transient(group, becomes, workspace),
         why=treatment.why,
         mapped_bytes=size * treatment.held if maps and becomes == group.type else 0,
+        untouched_bytes=size * treatment.untouched,
     )
 
 

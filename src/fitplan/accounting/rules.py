@@ -61,6 +61,8 @@ class Treatment:
     """How many times the runtime's books count the result."""
     held: int = 1
     """How many copies of the result stay in RAM."""
+    untouched: int = 0
+    """How many of those are never read or written again: swap takes them once."""
     types: frozenset[str] | None = None
     """Only groups of these tensor types; None: of any."""
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
+from fitplan.accounting.card_rules import NO_CARD_RULE, CardRule
 from fitplan.accounting.fitting import FitTest, Together
 from fitplan.accounting.residency import (
     Outcome,
@@ -71,6 +72,10 @@ class Runtime:
     """What the user can set and these rules depend on: name → value."""
     cheaper: tuple["Runtime", ...] = ()
     """The same program in modes that need less, the least costly in time or quality first."""
+    card: CardRule = NO_CARD_RULE
+    """What lies on the card while an image is made."""
+    keeps_parts: bool = False
+    """Whether loaded parts stay in RAM however little there is: the system swaps, or kills."""
     source: str = ""
     """Where the fit test and the settings were read or measured."""
     asked: str = ""

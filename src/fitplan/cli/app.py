@@ -15,6 +15,7 @@ from fitplan.cli import (
     fit,
     inspect,
     interrupts,
+    machine_options,
     need,
     pack,
     plan,
@@ -88,6 +89,10 @@ def _plan(
     comfyui: ComfyUIOption = None,
     hf_cache: HfCacheOption = False,
     extra_model_paths: ExtraPathsOption = None,
+    ram_total: machine_options.RamTotalOption = None,
+    swap: machine_options.SwapOption = None,
+    vram: machine_options.VramOption = None,
+    os_name: machine_options.OsOption = None,
     gpu: timing_options.GpuOption = None,
     disk: timing_options.DiskOption = None,
     steps: timing_options.StepsOption = None,
@@ -113,7 +118,9 @@ def _plan(
     extra = tuple(extra_model_paths or ())
     places = Places(tuple(folder or ()), invokeai, comfyui, hf_cache, extra)
     own = OwnFiles(installed, tuple(file or ()), places)
-    options = plan.PlanOptions(ram, tuple(model or ()), all_pairs, frontier, top, times, own)
+    machine = machine_options.MachineOptions(ram_total, swap, vram, os_name)
+    models = tuple(model or ())
+    options = plan.PlanOptions(ram, models, all_pairs, frontier, top, times, own, machine)
     if context.invoked_subcommand is None:
         raise typer.Exit(plan.execute(options, shared))
     if options != plan.PlanOptions():

@@ -5,22 +5,22 @@ from typing import TYPE_CHECKING, Annotated, assert_never
 
 import typer
 
+from fitplan.cli.machine_options import MachineOptions, budget_of, picture
 from fitplan.cli.options import Common
 from fitplan.cli.output import Format, console, show, write, write_json
 from fitplan.cli.places import OwnFiles
 from fitplan.cli.timing_options import TimingOptions, apply
 from fitplan.errors import EXIT_ANSWER, EXIT_NOTHING, usage_error
-from fitplan.units import GIB, format_gib, parse_size
+from fitplan.units import parse_size
 
 if TYPE_CHECKING:
+    from fitplan.machine.computer import Machine
+    from fitplan.planning.machine_plan import MachineAnswer, PassedOver
     from fitplan.planning.planner import Answer, Show
     from fitplan.planning.report import Budget, PlanReport
 
 TOP = 3
 """Pairs per model without --top, --frontier or --all."""
-
-SYSTEM_RESERVE = 2 * GIB
-"""RAM left to the runtime itself and the operating system; the page's own finding on 16 GB."""
 
 RamOption = Annotated[
     str | None,
@@ -58,6 +58,7 @@ class PlanOptions:
     top: int | None = None
     timing: TimingOptions = field(default_factory=TimingOptions)
     own: OwnFiles = field(default_factory=OwnFiles)
+    machine: MachineOptions = field(default_factory=MachineOptions)
 
     @property
     def misses(self) -> int | None:
@@ -74,37 +75,54 @@ class PlanOptions:
 
 def execute(options: PlanOptions, shared: Common) -> int:
     """Plan and print; exit code 1 when nothing fits."""
+    from fitplan.planning.machine_plan import held_only, plan_for
     from fitplan.planning.planner import plan
-    from fitplan.planning.report import make_report
+    from fitplan.planning.report import judged, make_report
+    from fitplan.planning.verdicts import Judge
 
-    show_pairs, budget = options.show(), _budget(options.ram)
+    show_pairs = options.show()
+    machine = options.machine.machine(options.timing.gpu, options.ram)
+    budget = _budget(options.ram, machine)
     candidates, shortfall = options.own.candidates(shared.candidates())
     ids = [id for name in options.models for id in candidates.catalog.pipeline_ids(name)]
     models = ids or list(candidates.catalog.file.pipelines)
 
-    def answer(show: "Show") -> "Answer":
-        return plan(candidates, models, budget.cache_bytes, show, options.top or TOP)
+    judge = None if machine is None else Judge(candidates, machine, picture(options.timing.size))
 
-    report = make_report(answer(show_pairs), budget, candidates, shared.runtime)
+    def answer(show: "Show") -> "Answer | MachineAnswer":
+        wanted = (models, budget.cache_bytes, show, options.top or TOP)
+        return plan(candidates, *wanted) if judge is None else plan_for(judge, *wanted)
+
+    def contenders() -> "Answer":
+        fitting = plan(candidates, models, budget.cache_bytes, "all")
+        return fitting if judge is None else held_only(fitting, judge)
+
+    found = answer(show_pairs)
+    report = make_report(found, budget, candidates, shared.runtime)
     report = replace(report, shortfall=shortfall, catalogs=shared.catalog_files())
     timing, misses = options.timing, options.misses
-    report = apply(timing, report, candidates, models, misses, lambda: answer("all"))
+    if judge is not None:
+        report = judged(report, judge, _passed_over(found))
+    report = apply(timing, report, candidates, models, misses, contenders)
+    if judge is not None:
+        report = judged(report, judge, report.passed_over)
     _print(report, shared.output)
     return EXIT_ANSWER if report.rows else EXIT_NOTHING
 
 
-def _budget(ram: str | None) -> "Budget":
+def _passed_over(answer: "Answer | MachineAnswer") -> "tuple[PassedOver, ...]":
+    from fitplan.planning.machine_plan import MachineAnswer
+
+    return answer.passed_over if isinstance(answer, MachineAnswer) else ()
+
+
+def _budget(ram: str | None, machine: "Machine | None") -> "Budget":
+    """The limit that `ram` gives, else the machine's RAM less the reserve."""
     from fitplan.planning.report import Budget
 
-    if ram is not None:
-        return Budget(parse_size(ram), "option")
-    from fitplan.machine import memory
-
-    total = memory.ram().total_bytes
-    if total <= SYSTEM_RESERVE:
-        raise usage_error(f"this machine has only {format_gib(total)} of RAM", "say --ram SIZE")
-    free = total - SYSTEM_RESERVE
-    return Budget(free, "machine", free)
+    if ram is not None or machine is None:
+        return Budget(parse_size(ram or ""), "option")
+    return Budget(budget_of(machine), "machine")
 
 
 def _print(report: "PlanReport", format: Format) -> None:

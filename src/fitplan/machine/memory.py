@@ -4,7 +4,7 @@ The only core module that asks the machine. Everything it asks can be handed in,
 no particular machine.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -39,20 +39,26 @@ def ram(
     installed: Callable[[], int] | None = None, proc: Path = PROC, cgroups: Path = CGROUPS
 ) -> Ram:
     """RAM of this machine, or of the container that fitplan runs in where that has less."""
-    total = (installed or _installed)()
+    total = (installed or installed_ram)()
     limit = min(cgroup_limits(proc, cgroups), default=total)
     return Ram(limit, "cgroup") if limit < total else Ram(total, "machine")
 
 
-def cgroup_limits(proc: Path = PROC, cgroups: Path = CGROUPS) -> Iterable[int]:
-    """Memory limits, in bytes, of the control groups that hold this process (versions 1 and 2)."""
+def cgroup_limits(
+    proc: Path = PROC, cgroups: Path = CGROUPS, names: Sequence[str] = ("memory.max",)
+) -> Iterable[int]:
+    """Limits, in bytes, of the control groups that hold this process (versions 1 and 2).
+
+    `names` are files of version 2; version 1 has one for `memory.max` alone.
+    """
     for line in _lines(proc / "self" / "cgroup"):
         _, _, rest = line.partition(":")
         controllers, _, path = rest.partition(":")
         if not controllers:
-            yield from _limits(cgroups, path, "memory.max")
-            yield from _limits(cgroups / "unified", path, "memory.max")
-        elif "memory" in controllers.split(","):
+            for name in names:
+                yield from _limits(cgroups, path, name)
+                yield from _limits(cgroups / "unified", path, name)
+        elif "memory" in controllers.split(",") and "memory.max" in names:
             yield from _limits(cgroups / "memory", path, "memory.limit_in_bytes")
 
 
@@ -64,7 +70,7 @@ def _limits(root: Path, path: str, name: str) -> Iterable[int]:
     parts = [part for part in path.split("/") if part not in ("", ".", "..")]
     for depth in range(len(parts), -1, -1):
         for line in _lines(root.joinpath(*parts[:depth], name)):
-            if line.isdecimal() and int(line) > 0:
+            if line.isdecimal() and (int(line) > 0 or name == "memory.swap.max"):
                 yield int(line)
 
 
@@ -114,7 +120,8 @@ def _nvml() -> Any:
     return pynvml
 
 
-def _installed() -> int:
+def installed_ram() -> int:
+    """Bytes of RAM that the system tells, limits of containers left out."""
     import psutil
 
     return int(psutil.virtual_memory().total)

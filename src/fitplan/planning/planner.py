@@ -38,6 +38,8 @@ class Excluded:
     """Of models a part of which has only files that the runtime is known not to load."""
     dominated: int = 0
     beyond_best: int = 0
+    not_held: int = 0
+    """Fitting the cache, of models with a pair that the machine holds better."""
     models_without_rules: tuple[str, ...] = ()
     """Names of models all of whose pairs are among `no_rules`."""
     models_without_files: tuple[str, ...] = ()
@@ -53,6 +55,7 @@ class Excluded:
             + self.no_loadable_file
             + self.dominated
             + self.beyond_best
+            + self.not_held
         )
 
     def __add__(self, other: "Excluded") -> "Excluded":

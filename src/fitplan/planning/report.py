@@ -1,17 +1,20 @@
 """The answer to a plan as one value, which every renderer takes."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from fitplan.accounting.quality import ENCODER_FLOOR
 from fitplan.accounting.runtime import Runtime
 from fitplan.catalog.overlays import UsedFile
+from fitplan.machine.computer import Machine
 from fitplan.planning.candidates import Candidates, FindRuntime
 from fitplan.planning.installed import Shortfall
+from fitplan.planning.machine_plan import MachineAnswer, PassedOver
 from fitplan.planning.observations import Observed, observed
 from fitplan.planning.pairs import Plan
 from fitplan.planning.planner import Answer, Excluded
+from fitplan.planning.verdicts import Judge, Verdicts
 from fitplan.timing.answers import Question, Time
 from fitplan.units import format_gib
 
@@ -43,6 +46,8 @@ class Row:
     warnings: tuple[PlanWarning, ...]
     time: Time | None = None
     """Seconds per image; None when no card was named."""
+    verdicts: Verdicts | None = None
+    """What the machine makes of it; None: the question is about no machine."""
 
     @property
     def name(self) -> str:
@@ -70,6 +75,10 @@ class PlanReport:
     """Whether rows of one model stand together."""
     catalogs: tuple[UsedFile, ...] = ()
     """The files that the catalog is made of."""
+    machine: Machine | None = None
+    """What the question is about; None: a limit alone."""
+    passed_over: tuple[PassedOver, ...] = ()
+    """Pairs that would be best in the cache, and that the machine does not hold."""
 
     def headroom(self, plan: Plan) -> int:
         """Budget minus what the runtime's fit test asks of it."""
@@ -79,7 +88,10 @@ class PlanReport:
 
 
 def make_report(
-    answer: Answer, budget: Budget, candidates: Candidates, find_runtime: FindRuntime
+    answer: Answer | MachineAnswer,
+    budget: Budget,
+    candidates: Candidates,
+    find_runtime: FindRuntime,
 ) -> PlanReport:
     """Join an answer with observations and warnings."""
     rows = tuple(
@@ -91,6 +103,22 @@ def make_report(
         for plan in answer.plans
     )
     return PlanReport(rows, answer.excluded, budget, candidates.runtime)
+
+
+def judged(report: PlanReport, judge: Judge, passed_over: tuple[PassedOver, ...]) -> PlanReport:
+    """`report` with what a machine makes of every row."""
+
+    def rows(listed: tuple[Row, ...]) -> tuple[Row, ...]:
+        return tuple(replace(row, verdicts=judge.of(row.plan)) for row in listed)
+
+    return replace(
+        report,
+        rows=rows(report.rows),
+        misses=rows(report.misses),
+        fastest=rows(report.fastest),
+        machine=judge.machine,
+        passed_over=passed_over,
+    )
 
 
 def _judged(plan: Plan, budget: Budget) -> Iterator[PlanWarning]:

@@ -34,9 +34,13 @@ def with_times(
 
 
 def sorted_report(report: PlanReport, by: Sort) -> PlanReport:
-    """`report` with its rows in one order over all models."""
-    rows = sorted(report.rows, key=lambda row: sort_key(by, row.plan, row.time))
+    """`report` with its rows in one order over all models; what a machine holds comes first."""
+    rows = sorted(report.rows, key=lambda row: (_standing(row), sort_key(by, row.plan, row.time)))
     return replace(report, rows=tuple(rows), by_model=False)
+
+
+def _standing(row: Row) -> int:
+    return row.verdicts.standing if row.verdicts else 0
 
 
 def alternative(report: PlanReport, miss: Row) -> Row | None:

@@ -6,13 +6,14 @@ from fitplan.planning.report import PlanReport, Row
 from fitplan.render.document import choice_document, observed_document, rounded, runtime_document
 from fitplan.render.documents.parts import UnusedEntry
 from fitplan.render.documents.plan import MissingEntry, PlanDocument, PlanEntry
+from fitplan.render.machine_document import card_document, machine_document, ram_document
 from fitplan.render.timing_document import gpu_document, time_document
 
 
 def plan_document(report: PlanReport) -> PlanDocument:
     """The answer to a plan: `fitplan.plan/1`."""
     excluded = report.excluded
-    return {
+    document: PlanDocument = {
         "schema": "fitplan.plan/1",
         "budget": {"cache_bytes": report.budget.cache_bytes, "source": report.budget.source},
         "runtime": runtime_document(report.runtime),
@@ -30,6 +31,7 @@ def plan_document(report: PlanReport) -> PlanDocument:
             "no_loadable_file": excluded.no_loadable_file,
             "dominated": excluded.dominated,
             "beyond_best": excluded.beyond_best,
+            "not_held": excluded.not_held,
             "models_without_rules": list(excluded.models_without_rules),
             "models_without_files": list(excluded.models_without_files),
         },
@@ -40,6 +42,9 @@ def plan_document(report: PlanReport) -> PlanDocument:
         ],
         "unused": [unused_document(unused) for unused in report.shortfall.unused],
     }
+    if report.machine is not None:
+        document["machine"] = machine_document(report.machine)
+    return document
 
 
 def unused_document(unused: Unused) -> UnusedEntry:
@@ -62,7 +67,7 @@ def _missing(missing: Missing) -> MissingEntry:
 
 def _plan(report: PlanReport, row: Row) -> PlanEntry:
     plan = row.plan
-    return {
+    entry: PlanEntry = {
         "model": plan.pipeline.name,
         "model_id": plan.pipeline_id,
         "denoiser": choice_document(plan.denoiser),
@@ -81,3 +86,7 @@ def _plan(report: PlanReport, row: Row) -> PlanEntry:
         "warnings": [{"kind": warning.kind, "text": warning.text} for warning in row.warnings],
         "time": time_document(row.time),
     }
+    if row.verdicts is not None:
+        entry["ram"] = ram_document(row.verdicts.ram)
+        entry["card"] = card_document(row.verdicts.card)
+    return entry

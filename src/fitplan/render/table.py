@@ -21,6 +21,7 @@ from fitplan.accounting.quality import EQUIVALENT_DB
 from fitplan.planning.matching import Unused
 from fitplan.planning.pairs import Choice, Plan
 from fitplan.planning.report import PlanReport, Row
+from fitplan.render.machine import machine_cells, machine_headings, machine_notes
 from fitplan.render.rich_tables import bare_table, plain_console
 from fitplan.render.text import printable
 from fitplan.render.timing import (
@@ -41,6 +42,8 @@ class Layout:
     sizes: bool = True
     """File sizes and RAM."""
     seen: bool = True
+    machine: bool = True
+    """What the machine makes of each pair."""
     bar: int = 0
     """Columns of the bar that shows what fills the budget."""
     padding: int = 1
@@ -55,6 +58,7 @@ LAYOUTS = (
     Layout(padding=0),
     Layout(seen=False, padding=0),
     Layout(sizes=False, seen=False, padding=0),
+    Layout(sizes=False, seen=False, machine=False, padding=0),
 )
 """From the richest to the narrowest; the first that fits the terminal is taken."""
 
@@ -102,7 +106,8 @@ def plan_table(report: PlanReport, width: int) -> RenderableType:
     parts: list[RenderableType] = [Text(_title(report), style="bold")]
     if report.rows:
         pairs = _pairs(report, width)
-        parts += [pairs, _meanings(report, pairs), *_warnings(report), *time_notes(report)]
+        parts += [pairs, _meanings(report, pairs), *machine_notes(report)]
+        parts += [*_warnings(report), *time_notes(report)]
         parts += [Text("")]
     parts += [_left_out(report), *_shortfall(report), *_catalogs(report)]
     parts += [*misses_lines(report), *fastest_table(report)]
@@ -117,9 +122,14 @@ def _title(report: PlanReport) -> str:
     stay, stays = ("run", "runs") if isinstance(runtime.fit, InTurn) else ("stay", "stays")
     found = f"Pairs that {stay}" if report.rows else f"No pair {stays}"
     where = "part by part" if isinstance(runtime.fit, InTurn) else "resident"
-    asked = " (this machine's RAM minus 2 GiB)" if budget.source == "machine" else ""
+    asked = f" ({_whose(report)} RAM minus 2 GiB)" if budget.source == "machine" else ""
     size = format_gib(budget.cache_bytes)
     return f"{found} {where} in {size}{asked} of {runtime.budget_name}"
+
+
+def _whose(report: PlanReport) -> str:
+    described = report.machine is not None and report.machine.sources.get("ram") == "option"
+    return "the machine's" if described else "this machine's"
 
 
 def _pairs(report: PlanReport, width: int) -> Table:
@@ -160,6 +170,8 @@ def _headings(report: PlanReport, layout: Layout) -> Iterator[str]:
         yield "RAM\nGiB"
     if layout.seen:
         yield "Seen\nGiB"
+    if layout.machine:
+        yield from machine_headings(report)
     yield from ("Free\nGiB", "dB", *time_headings(report))
     if layout.bar:
         yield "Budget"
@@ -179,6 +191,8 @@ def _cells(report: PlanReport, row: Row, first: bool, layout: Layout) -> Iterato
         yield _real(plan)
     if layout.seen:
         yield _seen(report, row)
+    if layout.machine:
+        yield from machine_cells(report, row)
     yield f"{report.headroom(plan) / GIB:.2f}"
     yield _quality(plan.quality_db)
     yield from time_cells(report, row, long=layout.publishers)
@@ -273,6 +287,7 @@ def _left_out(report: PlanReport) -> Text:
             f"of models without a file that {program} loads{_named(excluded.models_without_files)}",
         ),
         (excluded.dominated, "beaten by a pair that is better in both parts and no larger"),
+        (excluded.not_held, "that this machine does not hold"),
         (excluded.beyond_best, "good but not among their model's best (--frontier shows them)"),
     )
     listed = ", ".join(f"{count} {why}" for count, why in reasons if count)

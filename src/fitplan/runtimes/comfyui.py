@@ -14,10 +14,13 @@ tensors can't tell: matrices count unrounded, vectors not at all (under 0.1 % ei
 from dataclasses import replace
 from functools import partial
 
+from fitplan.accounting.card_rules import CardSpace, Phase, Picture, RoomFirst, Working
 from fitplan.accounting.fitting import Headroom, Together
 from fitplan.accounting.rules import Beside, Keep, LoadingRule, Refusal, Treatment
 from fitplan.accounting.runtime import Runtime
-from fitplan.accounting.weights import Role
+from fitplan.accounting.unknown import Unknown
+from fitplan.accounting.weights import Role, WeightFile
+from fitplan.runtimes.activations import by_factor
 from fitplan.runtimes.loading import (
     FOLDER,
     GGML_QUANTS,
@@ -33,7 +36,7 @@ from fitplan.runtimes.loading import (
     only,
 )
 from fitplan.runtimes.program import Modes, Program, Setting
-from fitplan.units import GIB
+from fitplan.units import GIB, MIB
 
 NAME = "comfyui"
 VERSIONS = ("0.3.64", "0.16", "0.23", "0.33")
@@ -258,6 +261,7 @@ def runtime(
         converts_in_place=True,
         miss="nothing is evicted from RAM: the system swaps",
         modes={"mode": mode},
+        card=RoomFirst(_working),
         source=_SOURCES[version],
     )
     return _pressed(common, headroom) if version in _PRESSURE else common
@@ -294,6 +298,30 @@ def _pressed(common: Runtime, headroom: Headroom) -> Runtime:
         miss="the earlier model is evicted in part and read again from its file",
         cheaper=(_pressed(common, _LESS_HEADROOM),) if usual else (),
     )
+
+
+def _working(
+    phase: Phase, file: WeightFile, picture: Picture, card: CardSpace
+) -> Working | Unknown:
+    """What a part's load leaves free (comfy/model_management.py at a7631e3, factors of 0.3.64).
+
+    A reserve of 400 MiB (Windows 600, 700 over 15 GB), and the larger of 0.8 GiB and what the
+    part takes. A decode that runs out of memory is repeated in tiles.
+    """
+    if card.vendor not in ("", "nvidia"):
+        return Unknown(f"ComfyUI's use of VRAM is known for NVIDIA, not for {card.vendor}")
+    reserve = 400 * MIB
+    if card.os == "windows":
+        reserve = (700 if card.vram_bytes > 15 * GIB else 600) * MIB
+    least = GIB * 8 // 10 + reserve
+    if phase == "encode":
+        return Working(least)
+    if phase == "decode":
+        return Working(max(least, 2178 * picture.pixels * 2 + reserve))
+    used = by_factor(file.family, file.hidden_size, picture)
+    if used is None:
+        return Unknown(f"working memory of {file.family} in ComfyUI is not known")
+    return Working(max(least, used + reserve), used)
 
 
 def _settings(headroom: Headroom, budget: int) -> str:

@@ -115,6 +115,8 @@ class ExcludedEntry(TypedDict):
     """Beaten by a pair that is better in both parts and no larger."""
     beyond_best: int
     """Good, but not among their model's best."""
+    not_held: int
+    """Of models with a pair that the machine holds better; 0 without a machine."""
     models_without_rules: list[str]
     """Names of models all of whose pairs are among `no_rules`."""
     models_without_files: list[str]

@@ -15,6 +15,7 @@ from typing import Literal, cast
 from fitplan.accounting.rules import LoadingRule
 from fitplan.accounting.runtime import BudgetSetting, Runtime
 from fitplan.runtimes.invokeai import denoisers, encoders, refusals
+from fitplan.runtimes.invokeai.card import card_rule
 from fitplan.runtimes.invokeai.treatments import WORKSPACE
 from fitplan.runtimes.program import Modes, Program, Setting
 from fitplan.units import GIB
@@ -83,6 +84,8 @@ def runtime(version: Version, partial_loading: bool = True) -> Runtime:
         own_encoders=frozenset({"sd15", "sdxl"}),
         miss="the least recently used part is dropped and read again for every image",
         modes={"partial-loading": "on" if partial_loading else "off"},
+        card=card_rule(version, partial_loading),
+        keeps_parts=True,
         source="ModelCache (load/model_cache/model_cache.py); invokeai.yaml",
         budget_setting=BudgetSetting(
             file="invokeai.yaml",

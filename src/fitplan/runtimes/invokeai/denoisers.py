@@ -75,7 +75,7 @@ def z_image() -> tuple[LoadingRule, ...]:
     sliced = "q, k and v are slices of the dequantized q/k/v; each pins a whole copy in RAM"
     reshaped = "pad tokens are reshaped, which dequantizes them"
     treatments = (
-        Treatment(only(Role.FUSED_QKV), Cast("BF16"), sliced, held=3),
+        Treatment(only(Role.FUSED_QKV), Cast("BF16"), sliced, held=3, untouched=2),
         Treatment(only(Role.PAD_TOKENS), Cast("BF16"), reshaped),
         Treatment(only(Role.FINAL_NORM), Drop(), "the model has no final norm"),
         PACKED,

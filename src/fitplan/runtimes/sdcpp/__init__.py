@@ -8,9 +8,18 @@ before 695 load only the decoder of a VAE, and free each component after use.
 from dataclasses import dataclass
 from functools import partial
 
+from fitplan.accounting.card_rules import (
+    AllAtOnce,
+    CardRule,
+    CardSpace,
+    Phase,
+    Picture,
+    Working,
+)
 from fitplan.accounting.fitting import FitTest, InTurn, Together
 from fitplan.accounting.rules import Drop, LoadingRule, Scratch, Treatment
 from fitplan.accounting.runtime import Runtime
+from fitplan.accounting.unknown import Unknown
 from fitplan.accounting.weights import Role, WeightFile
 from fitplan.runtimes.loading import (
     FOLDER,
@@ -206,11 +215,27 @@ def runtime(
         own_encoders=_OWN_ENCODERS,
         fit=fit,
         scratch_of=partial(compute_buffer, options),
+        card=_on_card(options),
         miss="the run ends with an error",
         modes=_modes(options),
         cheaper=cheaper,
         source="stable-diffusion.cpp master-695 to master-827: examples/cli, ggml_extend.hpp",
     )
+
+
+def _on_card(options: SdcppOptions) -> CardRule:
+    """Every component's parameters and the largest compute buffer (`GGMLRunner`)."""
+    if options.mode != "resident":
+        return Unknown(f"VRAM of sd.cpp is known for --mode resident, not for {options.mode}")
+    return AllAtOnce(partial(_compute, options))
+
+
+def _compute(
+    options: SdcppOptions, phase: Phase, file: WeightFile, picture: Picture, card: CardSpace
+) -> Working | Unknown:
+    """A component's compute buffer, at the size that `options` say."""
+    found = compute_buffer(options, file)
+    return Unknown(found.why) if found.basis == "unknown" else Working(found.bytes, found.bytes)
 
 
 def _settings(options: SdcppOptions, budget: int) -> str:
