@@ -71,6 +71,33 @@ def test_no_moment_has_a_traceback() -> None:
         assert err in ("", "fitplan: interrupted\n")
 
 
+IN_A_DESTRUCTOR = """
+import signal, sys, time
+from fitplan.cli import interrupts
+
+class Heard:
+    def __del__(self):
+        signal.raise_signal(signal.SIGINT)
+
+interrupts.listen()
+try:
+    for _ in range(200):
+        Heard()
+        time.sleep(0.002)
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+
+
+def test_an_interrupt_in_a_destructor_is_raised_behind_it() -> None:
+    """Python drops what a destructor raises; nothing is printed and the interrupt isn't lost."""
+    for _ in range(5):
+        ran = subprocess.run(
+            [sys.executable, "-c", IN_A_DESTRUCTOR], capture_output=True, text=True, timeout=60
+        )
+        assert (ran.stdout, ran.stderr) == ("interrupted\n", "")
+
+
 def hard_catalog(folder: Path) -> Path:
     """Two hundred models that share encoders: minutes of work for the solver."""
     random = Random(3)

@@ -33,13 +33,31 @@ def heard() -> bool:
 
 def _raise(signum: int, frame: FrameType | None) -> None:
     _heard.set()
-    raise KeyboardInterrupt
+    if _in_hook(frame):
+        _raise_later()
+    else:
+        raise KeyboardInterrupt
+
+
+def _in_hook(frame: FrameType | None) -> bool:
+    """Whether `_unraisable` is at work: what it raises is only printed."""
+    while frame is not None:
+        if frame.f_code is _unraisable.__code__:
+            return True
+        frame = frame.f_back
+    return False
+
+
+def _raise_later() -> None:
+    again = threading.Timer(0.001, _thread.interrupt_main)
+    again.daemon = True
+    again.start()
 
 
 def _unraisable(dropped: "sys.UnraisableHookArgs") -> None:
     """An interrupt in a destructor or callback is dropped by Python: raise it once more."""
     if isinstance(dropped.exc_value, KeyboardInterrupt):
-        _thread.interrupt_main()
+        _raise_later()
     else:
         sys.__unraisablehook__(dropped)
 
